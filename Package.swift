@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is built alike: warnings are errors, imports are private unless they say otherwise.
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .executable(name: "martletd", targets: ["martletd"]),
+        .executable(name: "martlet", targets: ["martlet"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+            traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Floor 0
+        .target(name: "Mail", swiftSettings: settings),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        // Floor 1
+        .target(name: "IMAPSyntax", dependencies: ["Mail", nioCore], swiftSettings: settings),
+        .target(name: "MailCrypto", dependencies: ["COpenSSL", "CArgon2", nioCore], swiftSettings: settings),
+        .target(
+            name: "Schema", path: "schema",
+            resources: [.embedInCode("account"), .embedInCode("directory")], swiftSettings: settings),
+        // Floor 2
+        .target(
+            name: "MailStore", dependencies: ["Mail", "Schema", "CZstd", nioCore, nioPosix, grdb, grdbSQLite, log],
+            swiftSettings: settings),
+        // Floor 3
+        .target(
+            name: "Accounts", dependencies: ["Mail", "MailStore", "MailCrypto", nioCore, nioPosix, log],
+            swiftSettings: settings),
+        // Floor 4
+        .target(
+            name: "IMAPServer",
+            dependencies: [
+                "IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", nioCore, nioPosix, log, metrics,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "SMTP",
+            dependencies: ["Mail", "MailStore", "Accounts", "MailCrypto", nioCore, nioPosix, log, metrics],
+            swiftSettings: settings),
+        // Floor 5
+        .executableTarget(
+            name: "martletd",
+            dependencies: [
+                "IMAPServer", "SMTP", "Accounts", "MailStore", "MailCrypto", nioCore, nioPosix, log, metrics,
+                lifecycle, configuration, argumentParser, .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "martlet",
+            dependencies: ["Accounts", "MailStore", "Mail", "MailCrypto", nioCore, argumentParser, log],
+            path: "Admin", exclude: [], swiftSettings: settings),
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["Mail", "MailStore", "MailCrypto", nioCore, nioPosix], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        .testTarget(name: "TidyTests", swiftSettings: settings),
+        .testTarget(name: "MailTests", dependencies: ["Mail", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "IMAPSyntaxTests", dependencies: ["IMAPSyntax", "Mail", "TestSupport", nioCore],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MailCryptoTests", dependencies: ["MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MailStoreTests",
+            dependencies: ["MailStore", "Mail", "Schema", "TestSupport", nioCore, grdb], swiftSettings: settings),
+        .testTarget(
+            name: "AccountsTests", dependencies: ["Accounts", "MailStore", "Mail", "MailCrypto", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "IMAPServerTests",
+            dependencies: [
+                "IMAPServer", "IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore,
+                nioPosix, nioEmbedded,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SMTPTests",
+            dependencies: [
+                "SMTP", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded,
+            ],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

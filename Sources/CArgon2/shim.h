@@ -1,0 +1,5 @@
+// The door to libargon2, the reference implementation of RFC 9106.
+#ifndef MARTLET_CARGON2_SHIM_H
+#define MARTLET_CARGON2_SHIM_H
+#include <argon2.h>
+#endif

@@ -1,0 +1,122 @@
+// A mailbox's full name: path elements joined by `/`, in UTF-8, INBOX in its one spelling.
+
+/// The name of a mailbox, checked and in its one canonical form: two names are the same mailbox exactly when they are equal.
+///
+/// `INBOX` is case-insensitive, also as the first element of `inbox/x` (RFC 3501 §5.1). The text is in Unicode's
+/// normalisation form C (RFC 5198 §3), so that a name typed on two systems is one mailbox.
+package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package static let delimiter: Character = "/"
+    package static let inbox = MailboxName(unchecked: "INBOX")
+    /// In bytes of UTF-8.
+    package static let longest = 1_000
+    package static let deepest = 50
+
+    package let text: String
+
+    private init(unchecked text: String) { self.text = text }
+
+    /// What is wrong with a name that was refused, in words for the person who typed it.
+    package enum Problem: Error, Hashable, Sendable {
+        case empty, tooLong, tooDeep, emptyElement, dotElement
+        case forbiddenCharacter(String)
+
+        package var explanation: String {
+            switch self {
+            case .empty: "a mailbox name must not be empty"
+            case .tooLong: "a mailbox name is at most \(MailboxName.longest) bytes long"
+            case .tooDeep: "a mailbox name has at most \(MailboxName.deepest) levels"
+            case .emptyElement: "a mailbox name must not begin or end with \"/\" nor hold \"//\""
+            case .dotElement: "\".\" and \"..\" are not allowed as a level of a mailbox name"
+            case .forbiddenCharacter(let what): "a mailbox name must not hold \(what)"
+            }
+        }
+    }
+
+    /// - Parameter text: the name in UTF-8, levels separated by `/`.
+    package init(_ text: String) throws(Problem) {
+        guard !text.isEmpty else { throw .empty }
+        guard text.utf8.count <= MailboxName.longest else { throw .tooLong }
+        if let problem = MailboxName.forbidden(in: text) { throw problem }
+        var elements = text.normalizedToNFC.split(separator: "/", omittingEmptySubsequences: false)
+        guard elements.count <= MailboxName.deepest else { throw .tooDeep }
+        guard elements.allSatisfy({ !$0.isEmpty }) else { throw .emptyElement }
+        guard !elements.contains(where: { $0 == "." || $0 == ".." }) else { throw .dotElement }
+        if elements[0].equalsIgnoringASCIICase("INBOX") { elements[0] = "INBOX" }
+        self.text = elements.joined(separator: "/")
+    }
+
+    /// Control characters, the wildcards of LIST, and what no client could type or tell apart.
+    private static func forbidden(in text: String) -> Problem? {
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\0"..<" ", "\u{7f}"..."\u{9f}": return .forbiddenCharacter("control characters")
+            case "*", "%": return .forbiddenCharacter("\"\(scalar)\", which LIST uses as a wildcard")
+            case "\u{2028}", "\u{2029}": return .forbiddenCharacter("line or paragraph separators")
+            case "\u{fffd}": return .forbiddenCharacter("U+FFFD, the mark of broken text")
+            // Not U+200C and U+200D, which Persian and many an emoji need.
+            case "\u{200b}", "\u{200e}", "\u{200f}", "\u{202a}"..."\u{202e}", "\u{2060}"..."\u{2069}", "\u{feff}":
+                return .forbiddenCharacter("invisible or direction-changing characters")
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    package var isInbox: Bool { self == .inbox }
+    package var elements: [Substring] { text.split(separator: "/") }
+
+    /// The name one level up; nil at the top.
+    package var parent: MailboxName? {
+        guard let slash = text.lastIndex(of: "/") else { return nil }
+        return MailboxName(unchecked: String(text[..<slash]))
+    }
+
+    /// Every name above this one, from the top.
+    package var ancestors: [MailboxName] {
+        var result: [MailboxName] = []
+        var next = parent
+        while let name = next {
+            result.append(name)
+            next = name.parent
+        }
+        return result.reversed()
+    }
+
+    /// True for `a/b` and `a/b/c` when self is `a`; false for `a` itself.
+    package func isAncestor(of other: MailboxName) -> Bool {
+        other.text.utf8.count > text.utf8.count && other.text.hasPrefix(text + "/")
+    }
+
+    /// This name with the ancestor (or itself) `old` replaced by `new`; self when `old` is neither.
+    package func replacing(_ old: MailboxName, by new: MailboxName) throws(Problem) -> MailboxName {
+        if self == old { return new }
+        guard old.isAncestor(of: self) else { return self }
+        return try MailboxName(new.text + text.dropFirst(old.text.count))
+    }
+
+    /// INBOX and what is below it first, then by Unicode scalar.
+    package static func < (left: MailboxName, right: MailboxName) -> Bool {
+        let leftIsInbox = left.elements.first == "INBOX"
+        let rightIsInbox = right.elements.first == "INBOX"
+        if leftIsInbox != rightIsInbox { return leftIsInbox }
+        return left.elements.lexicographicallyPrecedes(right.elements) {
+            $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars)
+        }
+    }
+
+    package var description: String { text }
+}
+
+/// What a mailbox is for (RFC 6154 §2).
+package enum SpecialUse: String, CaseIterable, Sendable {
+    case all, archive, drafts, flagged, junk, sent, trash, important
+
+    /// As the wire writes it: `\Sent`.
+    package var attribute: String { "\\" + rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
+
+    package init?(attribute: String) {
+        let key = attribute.asciiLowercased
+        guard let match = SpecialUse.allCases.first(where: { $0.attribute.asciiLowercased == key }) else { return nil }
+        self = match
+    }
+}

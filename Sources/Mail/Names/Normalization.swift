@@ -1,0 +1,14 @@
+// Unicode normalisation, from Foundation; the one place that asks for it.
+
+private import Foundation
+
+extension String {
+    /// In normalisation form C.
+    package var normalizedToNFC: String {
+        utf8.allSatisfy { $0 < 0x80 } ? self : precomposedStringWithCanonicalMapping
+    }
+    /// In normalisation form D.
+    package var normalizedToNFD: String {
+        utf8.allSatisfy { $0 < 0x80 } ? self : decomposedStringWithCanonicalMapping
+    }
+}
