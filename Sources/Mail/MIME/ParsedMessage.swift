@@ -1,0 +1,20 @@
+// What one pass over a message finds out: everything that FETCH answers without reading the message again.
+
+/// The result of `MessageParser`. The wire forms hold no NUL and can be sent as they are.
+package struct ParsedMessage: Hashable, Sendable {
+    /// Bytes of the message.
+    package var size: Int
+    /// Bytes of its header, with the empty line.
+    package var headerSize: Int
+    package var parts: PartIndex
+    /// What follows the word ENVELOPE (RFC 3501 §7.4.2): `("date" "subject" ((...)) ...)`.
+    package var envelope: [UInt8]
+    /// What follows the word BODYSTRUCTURE, extension data included.
+    package var bodyStructure: [UInt8]
+    /// Message-ID with its angle brackets; nil when there is none.
+    package var messageID: [UInt8]?
+    /// The Date field; nil when it is missing or nonsense.
+    package var sentDate: MailDate?
+    /// Decoded and on one line; empty when there is none.
+    package var subject: String
+}

@@ -1,0 +1,17 @@
+// Finding bytes quickly: glibc's memchr behind bounds that Swift checks.
+
+import Glibc
+
+enum ByteSearch {
+    /// The first place of `byte` at or after `start`; nil when there is none or `start` is out of bounds.
+    @inline(__always)
+    static func firstIndex(of byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int? {
+        guard start >= 0, start < bytes.count else { return nil }
+        return bytes.withUnsafeBufferPointer { buffer -> Int? in
+            guard let base = buffer.baseAddress,
+                let found = memchr(base + start, Int32(byte), buffer.count - start)
+            else { return nil }
+            return UnsafeRawPointer(found) - UnsafeRawPointer(base)
+        }
+    }
+}
