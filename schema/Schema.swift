@@ -1,1 +1,25 @@
-// Numbered SQL scripts...
+// The database schemas as numbered SQL scripts, built into the programs; a script never changes once it is released.
+
+/// One step of a schema: forward only, run once per file, in order of its name.
+package struct SchemaStep: Sendable {
+    /// The script's name without `.sql`: `V001_account`.
+    package let name: String
+    package let sql: String
+}
+
+package enum SchemaScripts {
+    /// Every step of an account's file, `accounts/<id>.db`.
+    package static let account = [
+        SchemaStep(name: "V001_account", bytes: PackageResources.V001_account_sql)
+    ]
+    /// Every step of `directory.db`.
+    package static let directory = [
+        SchemaStep(name: "V001_directory", bytes: PackageResources.V001_directory_sql)
+    ]
+}
+
+extension SchemaStep {
+    fileprivate init(name: String, bytes: [UInt8]) {
+        self.init(name: name, sql: String(decoding: bytes, as: UTF8.self))
+    }
+}

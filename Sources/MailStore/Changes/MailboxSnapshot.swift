@@ -1,0 +1,221 @@
+// A mailbox at one moment: immutable, packed, shared by every session that looks at it.
+//
+// Messages lie in chunks of at most `Chunk.capacity`, ascending by UID. A new snapshot shares every chunk that did not
+// change with the one before it, so that two snapshots are compared by looking at the chunks that differ.
+
+package import Mail
+
+/// What the snapshot knows of one message.
+package struct MessageEntry: Hashable, Sendable {
+    package let uid: UID
+    package var flagSet: FlagSetID
+    package var modSeq: ModSeq
+    /// RFC822.SIZE: the octets stored.
+    package let size: UInt32
+    package let internalDate: MailDate
+    package let bodyID: BodyID
+
+    package init(
+        uid: UID, flagSet: FlagSetID, modSeq: ModSeq, size: UInt32, internalDate: MailDate, bodyID: BodyID
+    ) {
+        self.uid = uid
+        self.flagSet = flagSet
+        self.modSeq = modSeq
+        self.size = size
+        self.internalDate = internalDate
+        self.bodyID = bodyID
+    }
+}
+
+/// Some neighbouring messages of a snapshot, ascending by UID; never empty, never changed.
+package final class Chunk: Sendable {
+    package static let capacity = 1_024
+    package let entries: [MessageEntry]
+
+    init(_ entries: [MessageEntry]) { self.entries = entries }
+
+    var firstUID: UInt32 { entries[0].uid.rawValue }
+    var lastUID: UInt32 { entries[entries.count - 1].uid.rawValue }
+}
+
+/// A mailbox's messages and counters after one commit.
+package struct MailboxSnapshot: Sendable {
+    package let mailboxID: MailboxID
+    package let uidValidity: UIDValidity
+    /// The UID that the next message will get (RFC 3501 §2.3.1.1); 4,294,967,296 when none is left.
+    package internal(set) var uidNext: UInt64
+    /// The mailbox's highest MODSEQ, never 0.
+    package internal(set) var highestModSeq: ModSeq
+    /// True once the mailbox was deleted; its sessions must end their selection.
+    package internal(set) var isDeleted = false
+    package internal(set) var flagSets: FlagSetTable
+    /// Ascending by UID.
+    package private(set) var chunks: [Chunk] = []
+    /// starts[i] is the index of the first message of chunks[i]; one more entry holds the count.
+    private var starts: [Int] = [0]
+
+    package init(
+        mailboxID: MailboxID, uidValidity: UIDValidity, uidNext: UInt64, highestModSeq: ModSeq,
+        flagSets: FlagSetTable, entries: [MessageEntry] = []
+    ) {
+        self.mailboxID = mailboxID
+        self.uidValidity = uidValidity
+        self.uidNext = uidNext
+        self.highestModSeq = highestModSeq
+        self.flagSets = flagSets
+        setChunks(Self.packed(entries))
+    }
+
+    private static func packed(_ entries: [MessageEntry]) -> [Chunk] {
+        stride(from: 0, to: entries.count, by: Chunk.capacity).map {
+            Chunk(Array(entries[$0..<min($0 + Chunk.capacity, entries.count)]))
+        }
+    }
+
+    private mutating func setChunks(_ new: [Chunk]) {
+        chunks = new
+        starts = [0]
+        starts.reserveCapacity(new.count + 1)
+        for chunk in new { starts.append(starts[starts.count - 1] + chunk.entries.count) }
+    }
+
+    // MARK: Looking up
+
+    package var count: Int { starts[starts.count - 1] }
+    package var isEmpty: Bool { chunks.isEmpty }
+    package var lastUID: UID? { chunks.last.flatMap { UID($0.lastUID) } }
+
+    /// - Parameter index: 0 ..< count; the message's sequence number less one.
+    package subscript(index: Int) -> MessageEntry {
+        let chunk = chunkIndex(holding: index)
+        return chunks[chunk].entries[index - starts[chunk]]
+    }
+
+    /// The flags of a message of this snapshot.
+    package func flags(of entry: MessageEntry) -> Flags { flagSets[entry.flagSet].flags }
+
+    private func chunkIndex(holding index: Int) -> Int {
+        var low = 0
+        var high = chunks.count - 1
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if starts[middle] <= index { low = middle } else { high = middle - 1 }
+        }
+        return low
+    }
+
+    /// The message's index, or nil when there is none with this UID. O(log n).
+    package func index(of uid: UID) -> Int? {
+        let index = indexOfFirst(atLeast: uid.rawValue)
+        return index < count && self[index].uid == uid ? index : nil
+    }
+
+    /// The index of the first message whose UID is `uid` or greater; `count` when there is none. O(log n).
+    package func indexOfFirst(atLeast uid: UInt32) -> Int {
+        var low = 0
+        var high = chunks.count
+        while low < high {
+            let middle = (low + high) / 2
+            if chunks[middle].lastUID < uid { low = middle + 1 } else { high = middle }
+        }
+        guard low < chunks.count else { return count }
+        let entries = chunks[low].entries
+        var first = 0
+        var end = entries.count
+        while first < end {
+            let middle = (first + end) / 2
+            if entries[middle].uid.rawValue < uid { first = middle + 1 } else { end = middle }
+        }
+        return starts[low] + first
+    }
+
+    /// The messages whose UIDs are in the set, as ascending, disjoint ranges of indices.
+    package func indices(in set: UIDSet) -> [Range<Int>] {
+        set.ranges.compactMap { range in
+            let first = indexOfFirst(atLeast: range.lowerBound)
+            let end = range.upperBound == .max ? count : indexOfFirst(atLeast: range.upperBound + 1)
+            return first < end ? first..<end : nil
+        }
+    }
+
+    /// Calls `body` with each message of the range and its index, in order.
+    package func forEach<Failure: Error>(
+        in range: Range<Int>, _ body: (Int, MessageEntry) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard !range.isEmpty else { return }
+        var chunk = chunkIndex(holding: range.lowerBound)
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let entries = chunks[chunk].entries
+            let offset = starts[chunk]
+            while index < min(range.upperBound, offset + entries.count) {
+                try body(index, entries[index - offset])
+                index += 1
+            }
+            chunk += 1
+        }
+    }
+
+    // MARK: Making the next one
+
+    /// With messages added at the end. Their UIDs are greater than every UID here.
+    mutating func append(_ entries: [MessageEntry]) {
+        guard let first = entries.first else { return }
+        var tail = entries[...]
+        var new = chunks
+        if let last = new.last, last.entries.count < Chunk.capacity, last.lastUID < first.uid.rawValue {
+            let room = Chunk.capacity - last.entries.count
+            new[new.count - 1] = Chunk(last.entries + tail.prefix(room))
+            tail = tail.dropFirst(room)
+        }
+        setChunks(new + Self.packed(Array(tail)))
+    }
+
+    /// With some messages changed or taken out.
+    /// - Parameters:
+    ///   - uids: the messages to look at; those that are not here are passed over.
+    ///   - change: the message's new entry, or nil to take it out.
+    mutating func update(_ uids: UIDSet, _ change: (MessageEntry) -> MessageEntry?) {
+        var remaining = uids.ranges[...]
+        var new: [Chunk] = []
+        new.reserveCapacity(chunks.count)
+        for chunk in chunks {
+            while let range = remaining.first, range.upperBound < chunk.firstUID { remaining = remaining.dropFirst() }
+            guard let range = remaining.first, range.lowerBound <= chunk.lastUID else {
+                new.append(chunk)
+                continue
+            }
+            let entries = chunk.entries.compactMap { uids.contains($0.uid) ? change($0) : $0 }
+            if !entries.isEmpty { new.append(entries == chunk.entries ? chunk : Chunk(entries)) }
+        }
+        setChunks(new)
+    }
+
+    // MARK: Comparing
+
+    /// What a session has to be told to come from this snapshot to `latest`, and the view that it then has.
+    ///
+    /// With `keepingExpunged` the view keeps the messages that are gone, so that no sequence number moves
+    /// (RFC 3501 §7.4.1); they stay among the differences of the next call.
+    package func advanced(to latest: MailboxSnapshot, keepingExpunged: Bool) -> (MailboxSnapshot, ViewDifference) {
+        var walk = SnapshotComparison(keepingExpunged: keepingExpunged)
+        walk.run(from: self, to: latest)
+        var view = latest
+        if keepingExpunged && !walk.difference.expunged.isEmpty {
+            view.setChunks(walk.chunks)
+        }
+        return (view, walk.difference)
+    }
+}
+
+/// What changed between two snapshots of one mailbox.
+package struct ViewDifference: Sendable {
+    /// Gone, ascending.
+    package internal(set) var expunged: [UID] = []
+    /// Added, ascending; all greater than every UID of the older snapshot.
+    package internal(set) var added: [UID] = []
+    /// In both, with another MODSEQ; ascending.
+    package internal(set) var changed: [UID] = []
+
+    package var isEmpty: Bool { expunged.isEmpty && added.isEmpty && changed.isEmpty }
+}

@@ -1,0 +1,85 @@
+// The live view of one mailbox: the newest snapshot, and who wants to hear of the next.
+//
+// Only the account's writer moves the snapshot, after the commit it describes. A watcher is told that something is new,
+// never what: it compares the snapshot that its client knows with `current`, so nothing queues up for a slow client.
+
+package import Mail
+import Synchronization
+
+/// A mailbox in use by at least one session.
+package final class MailboxView: Sendable {
+    private struct State {
+        var snapshot: MailboxSnapshot
+        var name: MailboxName
+        /// The first UID that no session has been shown as \Recent.
+        var firstRecent: UInt64
+        var watchers: [UInt64: @Sendable () -> Void] = [:]
+        var nextWatcher: UInt64 = 0
+    }
+    private let state: Mutex<State>
+    package let mailboxID: MailboxID
+
+    init(snapshot: MailboxSnapshot, name: MailboxName, firstRecent: UInt64) {
+        mailboxID = snapshot.mailboxID
+        state = Mutex(State(snapshot: snapshot, name: name, firstRecent: firstRecent))
+    }
+
+    /// The mailbox after the newest commit.
+    package var current: MailboxSnapshot { state.withLock { $0.snapshot } }
+    /// The mailbox's name now; a rename moves it under a session that has it selected.
+    package var name: MailboxName { state.withLock { $0.name } }
+
+    /// Calls `notify` after each commit that changed this mailbox, on the writer's thread: it must not block.
+    package func watch(_ notify: @escaping @Sendable () -> Void) -> MailboxWatch {
+        state.withLock { state in
+            state.nextWatcher += 1
+            state.watchers[state.nextWatcher] = notify
+            return MailboxWatch(view: self, key: state.nextWatcher)
+        }
+    }
+
+    /// The UIDs that this session is the first to see, `\Recent` in its view; they are nobody else's from now on.
+    ///
+    /// nil when there are none. `AccountStore.select` and the sessions call it; the writer stores the mark.
+    package func claimRecent(in snapshot: MailboxSnapshot) -> ClosedRange<UInt32>? {
+        state.withLock { state in
+            let first = state.firstRecent
+            guard first < snapshot.uidNext, let lower = UInt32(exactly: first),
+                let upper = UInt32(exactly: snapshot.uidNext - 1)
+            else { return nil }
+            state.firstRecent = snapshot.uidNext
+            return lower...upper
+        }
+    }
+
+    /// The first UID that would be \Recent for a session that only looks (EXAMINE, STATUS).
+    package var firstRecent: UInt64 { state.withLock { $0.firstRecent } }
+
+    var watcherCount: Int { state.withLock { $0.watchers.count } }
+
+    func publish(_ snapshot: MailboxSnapshot, name: MailboxName? = nil) {
+        let watchers = state.withLock { state in
+            state.snapshot = snapshot
+            if let name { state.name = name }
+            return Array(state.watchers.values)
+        }
+        for notify in watchers { notify() }
+    }
+
+    func remove(_ key: UInt64) {
+        state.withLock { _ = $0.watchers.removeValue(forKey: key) }
+    }
+}
+
+/// A place among a view's watchers; ends with `cancel` or when it is let go.
+package final class MailboxWatch: Sendable {
+    private let view: MailboxView
+    private let key: UInt64
+
+    init(view: MailboxView, key: UInt64) {
+        self.view = view
+        self.key = key
+    }
+    package func cancel() { view.remove(key) }
+    deinit { view.remove(key) }
+}
