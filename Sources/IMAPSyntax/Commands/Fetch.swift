@@ -1,0 +1,135 @@
+// FETCH and UID FETCH.
+
+package import Mail
+
+/// RFC 3501 §6.4.5.
+package struct Fetch: Hashable, Sendable {
+    package var messages: MessageSelection
+    /// At least one, in the client's order, macros already spelled out.
+    package var items: [FetchItem]
+
+    package init(messages: MessageSelection, items: [FetchItem]) {
+        self.messages = messages
+        self.items = items
+    }
+}
+
+/// One thing to fetch of each message (RFC 3501 §6.4.5).
+package enum FetchItem: Hashable, Sendable {
+    case envelope
+    case flags
+    case internalDate
+    case size
+    case uid
+    /// `BODY` without a section: BODYSTRUCTURE without its extension data.
+    case body
+    case bodyStructure
+    case rfc822
+    case rfc822Header
+    case rfc822Text
+    /// `BODY[section]`, or `BODY.PEEK[section]`, which does not set \Seen.
+    case section(Section, peek: Bool, partial: FetchPartial?)
+
+    /// True when fetching it sets \Seen.
+    package var setsSeen: Bool {
+        switch self {
+        case .rfc822, .rfc822Text: true
+        case .section(_, let peek, _): !peek
+        default: false
+        }
+    }
+}
+
+/// `<offset.count>`: the part of a section's bytes that is wanted (RFC 3501 §6.4.5).
+package struct FetchPartial: Hashable, Sendable {
+    package var offset: UInt32
+    /// Never 0.
+    package var count: UInt32
+
+    package init(offset: UInt32, count: UInt32) {
+        self.offset = offset
+        self.count = count
+    }
+
+    /// The part of `length` bytes that this names; empty at the end when it begins past it. Never overflows.
+    package func range(in length: Int) -> Range<Int> {
+        let start = min(Int(offset), length)
+        return start..<min(start + Int(count), length)
+    }
+}
+
+extension Lexer {
+    // RFC 3501 §9: fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att … ")")
+    mutating func fetch(_ numbering: MessageNumbering) throws(SyntaxError) -> Fetch {
+        try space()
+        let messages = try messageSelection(numbering)
+        try space()
+        guard take("(") else {
+            let start = position
+            if let macro = fetchMacro() { return Fetch(messages: messages, items: macro) }
+            position = start
+            return Fetch(messages: messages, items: [try fetchItem()])
+        }
+        var items: [FetchItem] = []
+        repeat {
+            guard items.count < limits.arguments else { throw SyntaxError("too many FETCH items") }
+            items.append(try fetchItem())
+        } while take(space: true)
+        try expect(")")
+        return Fetch(messages: messages, items: items)
+    }
+
+    // RFC 3501 §6.4.5: "ALL" / "FULL" / "FAST"
+    private mutating func fetchMacro() -> [FetchItem]? {
+        switch letters() {
+        case "ALL": [.flags, .internalDate, .size, .envelope]
+        case "FAST": [.flags, .internalDate, .size]
+        case "FULL": [.flags, .internalDate, .size, .envelope, .body]
+        default: nil
+        }
+    }
+
+    // RFC 3501 §9: fetch-att
+    private mutating func fetchItem() throws(SyntaxError) -> FetchItem {
+        let name = fetchItemName()
+        if peek() == UInt8(ascii: "["), name == "BODY" || name == "BODY.PEEK" {
+            let section = try section()
+            return .section(section, peek: name == "BODY.PEEK", partial: try fetchPartial())
+        }
+        switch name {
+        case "ENVELOPE": return .envelope
+        case "FLAGS": return .flags
+        case "INTERNALDATE": return .internalDate
+        case "RFC822.SIZE": return .size
+        case "UID": return .uid
+        case "BODY": return .body
+        case "BODYSTRUCTURE": return .bodyStructure
+        case "RFC822": return .rfc822
+        case "RFC822.HEADER": return .rfc822Header
+        case "RFC822.TEXT": return .rfc822Text
+        case "": throw SyntaxError("expected a FETCH item")
+        default: throw SyntaxError("unknown FETCH item \"\(name)\"")
+        }
+    }
+
+    /// Letters, digits and dots, in upper case.
+    private mutating func fetchItemName() -> String {
+        let start = position
+        while let byte = peek(), byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "."),
+            position - start < 32
+        {
+            position += 1
+        }
+        return String(decoding: bytes[start..<position], as: UTF8.self).asciiUppercased
+    }
+
+    // RFC 3501 §9: ["<" number "." nz-number ">"]
+    private mutating func fetchPartial() throws(SyntaxError) -> FetchPartial? {
+        guard take("<") else { return nil }
+        let offset = try number("the offset of a partial")
+        try expect(".")
+        let count = try nzNumber("the length of a partial")
+        try expect(">")
+        return FetchPartial(offset: offset, count: count)
+    }
+}

@@ -1,0 +1,23 @@
+// Which messages a command means: by sequence number, or by UID when `UID` stood before its name.
+
+package import Mail
+
+/// The set that FETCH, STORE, COPY, MOVE and SEARCH name; which kind of number it holds is in its type.
+package enum MessageSelection: Hashable, Sendable {
+    case sequence(MessageSet<SequenceNumber>)
+    case uid(MessageSet<UID>)
+
+    /// True for the `UID` form, whose replies speak in UIDs too (RFC 3501 §6.4.8).
+    package var isUID: Bool {
+        switch self {
+        case .sequence: false
+        case .uid: true
+        }
+    }
+}
+
+/// Which kind of number a command without a set of its own speaks in: SEARCH and `UID SEARCH`.
+package enum MessageNumbering: Hashable, Sendable {
+    case sequence
+    case uid
+}
