@@ -37,7 +37,7 @@ package struct FlagSetTable: Sendable {
 
     /// The ids whose flags satisfy the condition: search by flag compares ids, not flags.
     package func ids(where condition: (Flags) -> Bool) -> Set<FlagSetID> {
-        Set(sets.values.lazy.filter { condition($0.flags) }.map(\.id))
+        Set(sets.values.filter { condition($0.flags) }.map(\.id))
     }
 
     /// Every keyword that any message has or had.
