@@ -1,0 +1,38 @@
+// Every limit of the IMAP service, in one place.
+
+package import IMAPSyntax
+
+/// What a client may use up. Sizes in bytes. The defaults are those of the peers, or tighter.
+package struct IMAPLimits: Hashable, Sendable {
+    /// The lines of one command without its literals, before and after authentication.
+    package var lineBeforeAuthentication = 8 * 1_024
+    package var line = 64 * 1_024
+    /// One literal that is not APPEND's message.
+    package var literalBeforeAuthentication = 4 * 1_024
+    package var literal = 64 * 1_024
+    /// All of one command's.
+    package var literalSumBeforeAuthentication = 16 * 1_024
+    package var literalSum = 1_024 * 1_024
+    package var literalCountBeforeAuthentication = 8
+    package var literalCount = 100
+    /// APPEND's message.
+    package var message = 64 * 1_024 * 1_024
+    /// Depth and counts of a command's parts.
+    package var syntaxBeforeAuthentication = SyntaxLimits.beforeAuthentication
+    package var syntax = SyntaxLimits.standard
+    /// Commands that are not understood before the connection is closed.
+    package var badCommandsBeforeAuthentication = 3
+    package var badCommands = 20
+    /// Commands read ahead of the one in work; then reading stops.
+    package var queuedCommands = 16
+    /// From the connection to a successful login, in all.
+    package var timeBeforeAuthentication = Duration.seconds(60)
+    /// Without a command (RFC 3501 §5.4 wants at least 30 minutes).
+    package var idleTime = Duration.seconds(30 * 60)
+    /// Without progress of a client that does not read.
+    package var writeTime = Duration.seconds(120)
+    /// Replies that wait for the client to read them.
+    package var output = 1_024 * 1_024
+
+    package init() {}
+}

@@ -1,0 +1,128 @@
+// FETCH responses, item by item: `beginFetch`, any items, `endFetch`.
+
+package import Mail
+package import NIOCore
+
+extension ResponseWriter {
+    // RFC 3501 §9: message-data = nz-number SP "FETCH" SP msg-att
+    package mutating func beginFetch(_ number: UInt32) {
+        buffer.writeStaticString("* ")
+        write(number: UInt64(number))
+        buffer.writeStaticString(" FETCH (")
+        fetchItems = 0
+    }
+
+    package mutating func endFetch() { buffer.writeStaticString(")\r\n") }
+
+    /// Between items a space.
+    private mutating func item(_ name: StaticString) {
+        if fetchItems > 0 { space() }
+        fetchItems += 1
+        buffer.writeStaticString(name)
+    }
+
+    package mutating func fetchUID(_ uid: UInt32) {
+        item("UID ")
+        write(number: UInt64(uid))
+    }
+
+    /// - Parameter keywords: in the order to list them.
+    package mutating func fetchFlags(_ system: SystemFlags, keywords: some Sequence<Keyword>, recent: Bool) {
+        item("FLAGS (")
+        var first = true
+        for entry in SystemFlags.names where system.contains(entry.flag) { flag(entry.name, &first) }
+        if recent { flag("\\Recent", &first) }
+        for keyword in keywords { flag(keyword.name, &first) }
+        buffer.writeStaticString(")")
+    }
+
+    /// - Parameter encoded: the names as they stand between the parentheses.
+    package mutating func fetchFlags(encoded: ByteBuffer) {
+        item("FLAGS (")
+        buffer.writeImmutableBuffer(encoded)
+        buffer.writeStaticString(")")
+    }
+
+    private mutating func flag(_ name: String, _ first: inout Bool) {
+        if !first { space() }
+        first = false
+        buffer.writeString(name)
+    }
+
+    package mutating func fetchInternalDate(_ date: MailDate) {
+        item("INTERNALDATE \"")
+        buffer.writeString(date.imapDateTime)
+        buffer.writeStaticString("\"")
+    }
+
+    package mutating func fetchSize(_ size: UInt64) {
+        item("RFC822.SIZE ")
+        write(number: size)
+    }
+
+    package mutating func fetchModSeq(_ modSeq: ModSeq) {
+        item("MODSEQ (")
+        write(number: modSeq.rawValue)
+        buffer.writeStaticString(")")
+    }
+
+    /// - Parameter encoded: as stored at append, parentheses included.
+    package mutating func fetchEnvelope(encoded: ByteBuffer) {
+        item("ENVELOPE ")
+        buffer.writeImmutableBuffer(encoded)
+    }
+
+    package mutating func fetchBody(encoded: ByteBuffer) {
+        item("BODY ")
+        buffer.writeImmutableBuffer(encoded)
+    }
+
+    package mutating func fetchBodyStructure(encoded: ByteBuffer) {
+        item("BODYSTRUCTURE ")
+        buffer.writeImmutableBuffer(encoded)
+    }
+
+    /// Begins an item whose value is a literal of exactly `size` bytes, which the caller sends next.
+    package mutating func fetchLiteral(_ name: FetchLiteralName, size: Int) {
+        begin(name)
+        write(literalHead: size)
+    }
+
+    /// An item whose value is here already.
+    package mutating func fetchLiteral(_ name: FetchLiteralName, _ bytes: ByteBuffer) {
+        fetchLiteral(name, size: bytes.readableBytes)
+        buffer.writeImmutableBuffer(bytes)
+    }
+
+    /// An item that does not exist in this message.
+    package mutating func fetchNil(_ name: FetchLiteralName) {
+        begin(name)
+        buffer.writeStaticString("NIL")
+    }
+
+    private mutating func begin(_ name: FetchLiteralName) {
+        switch name {
+        case .rfc822: item("RFC822 ")
+        case .rfc822Header: item("RFC822.HEADER ")
+        case .rfc822Text: item("RFC822.TEXT ")
+        case .section(let section, let offset):
+            item("BODY")
+            write(section: section)
+            if let offset {
+                buffer.writeStaticString("<")
+                write(number: UInt64(offset))
+                buffer.writeStaticString(">")
+            }
+            space()
+        }
+    }
+}
+
+/// The name of a FETCH item whose value is a string.
+package enum FetchLiteralName: Hashable, Sendable {
+    case rfc822
+    case rfc822Header
+    case rfc822Text
+    /// The offset as the client gave it, when it gave a partial (RFC 3501 §7.4.2).
+    case section(Section, offset: UInt32?)
+}

@@ -1,0 +1,51 @@
+// The codes in brackets that tell a client's program what the text tells its person.
+
+package import Mail
+
+/// A response code (RFC 3501 §7.1, RFC 5530 §3, and the RFC named at each).
+package enum ResponseCode: Hashable, Sendable {
+    // RFC 3501 §7.1
+    case alert
+    case badCharset([String])
+    case capability([String])
+    case parse
+    case permanentFlags(Flags, mayCreateKeywords: Bool)
+    case readOnly
+    case readWrite
+    case tryCreate
+    case uidNext(UInt32)
+    case uidValidity(UIDValidity)
+    /// A sequence number.
+    case unseen(UInt32)
+    // RFC 4315 §3
+    case appendUID(UIDValidity, UIDSet)
+    case copyUID(UIDValidity, source: UIDSet, destination: UIDSet)
+    case uidNotSticky
+    // RFC 5530 §3
+    case unavailable
+    case authenticationFailed
+    case authorizationFailed
+    case expired
+    case privacyRequired
+    case contactAdmin
+    case noPerm
+    case inUse
+    case expungeIssued
+    case corruption
+    case serverBug
+    case clientBug
+    case cannot
+    case limit
+    case overQuota
+    case alreadyExists
+    case nonexistent
+    // RFC 7162 §3.2.11
+    case closed
+    // RFC 4469 §4.2, and for literals RFC 7888 §4
+    case tooBig
+    // RFC 6154 §3
+    case useAttr
+    // RFC 7162 §3.1.2
+    case noModSeq
+    case highestModSeq(ModSeq)
+}

@@ -1,0 +1,99 @@
+// Response codes on the wire.
+
+import Mail
+import NIOCore
+
+extension ResponseWriter {
+    // RFC 3501 §9: resp-text-code
+    mutating func write(code: ResponseCode) {
+        if let name = code.plainName {
+            buffer.writeStaticString(name)
+        } else {
+            writeWithArguments(code)
+        }
+    }
+
+    private mutating func writeWithArguments(_ code: ResponseCode) {
+        switch code {
+        case .badCharset(let supported): write(badCharset: supported)
+        case .capability(let names):
+            buffer.writeStaticString("CAPABILITY")
+            for name in names {
+                space()
+                write(atom: name)
+            }
+        case .permanentFlags(let flags, let mayCreateKeywords):
+            buffer.writeStaticString("PERMANENTFLAGS ")
+            list(flags.names + (mayCreateKeywords ? ["\\*"] : []))
+        case .uidNext(let value): write(code: "UIDNEXT ", UInt64(value))
+        case .uidValidity(let value): write(code: "UIDVALIDITY ", UInt64(value.rawValue))
+        case .unseen(let number): write(code: "UNSEEN ", UInt64(number))
+        case .highestModSeq(let value): write(code: "HIGHESTMODSEQ ", value.rawValue)
+        case .appendUID(let validity, let uids):
+            write(code: "APPENDUID ", UInt64(validity.rawValue))
+            space()
+            buffer.writeString(uids.wireForm)
+        case .copyUID(let validity, let source, let destination):
+            write(code: "COPYUID ", UInt64(validity.rawValue))
+            space()
+            buffer.writeString(source.wireForm)
+            space()
+            buffer.writeString(destination.wireForm)
+        default: break
+        }
+    }
+
+    private mutating func write(code: StaticString, _ value: UInt64) {
+        buffer.writeStaticString(code)
+        write(number: value)
+    }
+
+    private mutating func write(badCharset supported: [String]) {
+        buffer.writeStaticString("BADCHARSET")
+        guard !supported.isEmpty else { return }
+        buffer.writeStaticString(" (")
+        for (index, name) in supported.enumerated() {
+            if index > 0 { space() }
+            write(astring: name)
+        }
+        buffer.writeStaticString(")")
+    }
+}
+
+extension ResponseCode {
+    /// The whole of a code that takes no arguments.
+    fileprivate var plainName: StaticString? {
+        switch self {
+        case .alert: "ALERT"
+        case .parse: "PARSE"
+        case .readOnly: "READ-ONLY"
+        case .readWrite: "READ-WRITE"
+        case .tryCreate: "TRYCREATE"
+        case .uidNotSticky: "UIDNOTSTICKY"
+        case .unavailable: "UNAVAILABLE"
+        case .authenticationFailed: "AUTHENTICATIONFAILED"
+        case .authorizationFailed: "AUTHORIZATIONFAILED"
+        case .expired: "EXPIRED"
+        case .privacyRequired: "PRIVACYREQUIRED"
+        case .contactAdmin: "CONTACTADMIN"
+        case .noPerm: "NOPERM"
+        case .inUse: "INUSE"
+        case .expungeIssued: "EXPUNGEISSUED"
+        case .corruption: "CORRUPTION"
+        case .serverBug: "SERVERBUG"
+        case .clientBug: "CLIENTBUG"
+        case .cannot: "CANNOT"
+        case .limit: "LIMIT"
+        case .overQuota: "OVERQUOTA"
+        case .alreadyExists: "ALREADYEXISTS"
+        case .nonexistent: "NONEXISTENT"
+        case .closed: "CLOSED"
+        case .tooBig: "TOOBIG"
+        case .useAttr: "USEATTR"
+        case .noModSeq: "NOMODSEQ"
+        case .badCharset, .capability, .permanentFlags, .uidNext, .uidValidity, .unseen, .highestModSeq, .appendUID,
+            .copyUID:
+            nil
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// The smallest pieces of a response: numbers, strings, names, text.
+
+package import Mail
+import NIOCore
+
+extension ResponseWriter {
+    /// Decimal digits, without a String.
+    package mutating func write(number: UInt64) {
+        var divisor: UInt64 = 1
+        while number / divisor >= 10 { divisor &*= 10 }
+        var rest = number
+        while divisor > 0 {
+            buffer.writeInteger(UInt8(truncatingIfNeeded: rest / divisor) &+ 0x30)
+            rest %= divisor
+            divisor /= 10
+        }
+    }
+
+    // RFC 3501 §9: string = quoted / literal
+    /// Quoted where that is possible, else a literal. NUL, which neither can hold, is left out.
+    package mutating func write(string bytes: some Collection<UInt8>) {
+        if bytes.count <= 512, bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) {
+            write(quoted: bytes)
+        } else {
+            let held = bytes.filter { $0 != 0 }
+            write(literalHead: held.count)
+            buffer.writeBytes(held)
+        }
+    }
+
+    package mutating func write(string: String) { write(string: string.utf8) }
+
+    /// - Parameter bytes: without control characters.
+    private mutating func write(quoted bytes: some Collection<UInt8>) {
+        buffer.writeStaticString("\"")
+        for byte in bytes {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { buffer.writeInteger(UInt8(ascii: "\\")) }
+            buffer.writeInteger(byte)
+        }
+        buffer.writeStaticString("\"")
+    }
+
+    // RFC 3501 §9: astring = 1*ASTRING-CHAR / string
+    mutating func write(astring: String) {
+        if !astring.isEmpty, astring.utf8.allSatisfy(CharacterSet.isASTRING), !astring.equalsIgnoringASCIICase("NIL") {
+            buffer.writeString(astring)
+        } else {
+            write(string: astring)
+        }
+    }
+
+    /// What comes from our own tables; any byte that no atom may hold is left out.
+    mutating func write(atom: String) { buffer.writeBytes(atom.utf8.filter(CharacterSet.isAtom)) }
+
+    // RFC 3501 §9: literal = "{" number "}" CRLF *CHAR8
+    package mutating func write(literalHead size: Int) {
+        buffer.writeStaticString("{")
+        write(number: UInt64(max(0, size)))
+        buffer.writeStaticString("}\r\n")
+    }
+
+    // RFC 3501 §9: mailbox = "INBOX" / astring
+    package mutating func write(mailbox name: MailboxName, utf8Accepted: Bool) {
+        if utf8Accepted {
+            // Quoting is always possible: a name holds no control characters.
+            write(quoted: name.text.utf8)
+        } else {
+            write(astring: ModifiedUTF7.encode(name.text))
+        }
+    }
+
+    // RFC 3501 §9: text = 1*TEXT-CHAR
+    /// One line of printable ASCII, never empty and never beginning with `[`, which would be read as a code.
+    mutating func write(text: String) {
+        var written = 0
+        for byte in text.utf8.prefix(1_000) {
+            if written == 0, byte == UInt8(ascii: "[") || byte == 0x20 { continue }
+            buffer.writeInteger(byte >= 0x20 && byte < 0x7f ? byte : UInt8(ascii: "?"))
+            written += 1
+        }
+        if written == 0 { buffer.writeStaticString("Done.") }
+    }
+
+    // RFC 3501 §9: section = "[" [section-spec] "]"
+    mutating func write(section: Section) {
+        buffer.writeStaticString("[")
+        for (index, part) in section.path.enumerated() {
+            if index > 0 { buffer.writeStaticString(".") }
+            write(number: UInt64(part))
+        }
+        if let text = section.text {
+            if !section.path.isEmpty { buffer.writeStaticString(".") }
+            write(sectionText: text)
+        }
+        buffer.writeStaticString("]")
+    }
+
+    private mutating func write(sectionText: SectionText) {
+        switch sectionText {
+        case .header: buffer.writeStaticString("HEADER")
+        case .text: buffer.writeStaticString("TEXT")
+        case .mime: buffer.writeStaticString("MIME")
+        case .headerFields(let names):
+            buffer.writeStaticString("HEADER.FIELDS (")
+            write(fieldNames: names)
+        case .headerFieldsNot(let names):
+            buffer.writeStaticString("HEADER.FIELDS.NOT (")
+            write(fieldNames: names)
+        }
+    }
+
+    private mutating func write(fieldNames: [String]) {
+        for (index, name) in fieldNames.enumerated() {
+            if index > 0 { space() }
+            write(astring: name)
+        }
+        buffer.writeStaticString(")")
+    }
+}
