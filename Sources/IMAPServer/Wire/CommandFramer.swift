@@ -1,6 +1,6 @@
 // Cuts a connection's bytes into commands, lines and the pieces of a message.
 
-package import IMAPSyntax
+import IMAPSyntax
 package import NIOCore
 
 /// The frame decoder: bytes in with `append`, events out with `next`. It reads no further than it is asked to, so that what
