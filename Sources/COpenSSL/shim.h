@@ -1,5 +1,6 @@
 // The door to the system's OpenSSL 3: its headers, and inline functions for the macros that Swift cannot import.
-// Each function here is one macro (or one typed stack call) of OpenSSL under a martlet_ name, nothing more.
+// Each function here is one macro (or one typed stack call) of OpenSSL under a martlet_ name; the only one that is more
+// builds a parameter array, whose entries keep C pointers that Swift would not keep alive.
 #ifndef MARTLET_COPENSSL_SHIM_H
 #define MARTLET_COPENSSL_SHIM_H
 #include <openssl/bio.h>
@@ -56,10 +57,6 @@ static inline int martlet_SSL_set_tlsext_host_name(SSL *connection, const char *
     return (int)SSL_set_tlsext_host_name(connection, name);
 }
 
-static inline X509 *martlet_SSL_get1_peer_certificate(SSL *connection) {
-    return SSL_get1_peer_certificate(connection);
-}
-
 // Alternative names of a certificate
 
 static inline int martlet_GENERAL_NAMES_count(const GENERAL_NAMES *names) {
@@ -70,11 +67,28 @@ static inline const GENERAL_NAME *martlet_GENERAL_NAMES_at(const GENERAL_NAMES *
     return sk_GENERAL_NAME_value(names, index);
 }
 
-// Memory
+// Session tickets
 
-static inline void martlet_OPENSSL_free(void *memory) {
-    OPENSSL_free(memory);
+// Keys the code that authenticates a ticket: HMAC-SHA-256.
+static inline int martlet_set_ticket_code_key(EVP_MAC_CTX *code, unsigned char *key, size_t length) {
+    OSSL_PARAM parameters[3] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, key, length),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(code, parameters);
 }
+
+// Keys and names
+
+static inline EVP_PKEY *martlet_generate_P256_key(void) {
+    return EVP_EC_gen("P-256");
+}
+
+// RFC 2253, but letters beyond ASCII as UTF-8.
+static const unsigned long martlet_name_flags = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
+
+// Memory
 
 static inline long martlet_BIO_get_mem_data(BIO *bio, char **data) {
     return BIO_get_mem_data(bio, data);

@@ -23,8 +23,14 @@ package struct CryptoError: Error, Equatable, Sendable, CustomStringConvertible 
 /// connections: an entry that one leaves behind would make `SSL_get_error` report a failure for the next. So it is
 /// cleared before every operation whose result is read through it, and drained into the error of the one that failed.
 enum OpenSSLErrors {
+    /// Before OpenSSL is first used: it shall not tear itself down at exit, for event loops may still be in it.
+    private static let setUp: Void = {
+        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+    }()
+
     /// Forgets whatever an earlier operation on this thread left.
     static func clear() {
+        setUp
         ERR_clear_error()
     }
 

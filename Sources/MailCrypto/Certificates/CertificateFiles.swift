@@ -34,3 +34,79 @@ package enum CertificateError: Error, Equatable, Sendable, CustomStringConvertib
         }
     }
 }
+
+/// Certificates as OpenSSL objects, which it owns.
+final class CertificateChain {
+    /// The longest chain that is read.
+    static let most = 32
+
+    /// At least one; the leaf comes first.
+    let certificates: [OpaquePointer]
+
+    /// Reads all certificates in `pem`; other PEM blocks between them are passed over. `file` names it in errors.
+    init(pem: [UInt8], file: String) throws {
+        OpenSSLErrors.clear()
+        let bio = try PEM.open(pem)
+        defer { BIO_free(bio) }
+        var certificates: [OpaquePointer] = []
+        while certificates.count < CertificateChain.most,
+            let certificate = PEM_read_bio_X509(bio, nil, PEM.noPassphrase, nil)
+        {
+            certificates.append(certificate)
+        }
+        let atEnd = PEM.isAtEnd(ERR_peek_last_error())
+        let reasons = OpenSSLErrors.drain()
+        self.certificates = certificates
+        guard !certificates.isEmpty else {
+            throw CertificateError.noCertificate(file: file, reason: reasons.first ?? "no PEM block of a certificate")
+        }
+        guard atEnd else {
+            let reason = reasons.first ?? "more than \(CertificateChain.most) certificates"
+            throw CertificateError.noCertificate(file: file, reason: reason)
+        }
+    }
+
+    deinit { certificates.forEach { X509_free($0) } }
+}
+
+/// A private key as an OpenSSL object, which it owns.
+final class PrivateKey {
+    let pointer: OpaquePointer
+
+    /// Takes over `pointer`.
+    init(owning pointer: OpaquePointer) { self.pointer = pointer }
+
+    /// Reads the first private key in `pem`. `file` names it in errors.
+    init(pem: [UInt8], file: String) throws {
+        OpenSSLErrors.clear()
+        let bio = try PEM.open(pem)
+        defer { BIO_free(bio) }
+        guard let pointer = PEM_read_bio_PrivateKey(bio, nil, PEM.noPassphrase, nil) else {
+            let atEnd = PEM.isAtEnd(ERR_peek_last_error())
+            let reasons = OpenSSLErrors.drain()
+            let reason = atEnd ? "no PEM block of a private key" : reasons.last ?? "unknown"
+            throw CertificateError.noPrivateKey(file: file, reason: reason)
+        }
+        self.pointer = pointer
+    }
+
+    deinit { EVP_PKEY_free(pointer) }
+}
+
+/// A service's chain and key, which belong together.
+struct LoadedCertificate {
+    let chain: CertificateChain
+    let key: PrivateKey
+    var leaf: OpaquePointer { chain.certificates[0] }
+
+    init(_ files: CertificateFiles) throws {
+        chain = try CertificateChain(pem: PEM.read(files.certificateChain), file: files.certificateChain)
+        key = try PrivateKey(pem: PEM.read(files.privateKey), file: files.privateKey)
+        OpenSSLErrors.clear()
+        let belongs = X509_check_private_key(chain.certificates[0], key.pointer) == 1
+        OpenSSLErrors.clear()
+        guard belongs else {
+            throw CertificateError.mismatch(certificate: files.certificateChain, key: files.privateKey)
+        }
+    }
+}

@@ -1,4 +1,20 @@
 // TLS on a NIO channel: the handler that decrypts what comes and encrypts what goes.
+//
+// Theory. Three layers: `RecordBuffers` (OpenSSL's BIO), `TLSConnection` (the SSL object), and this handler, which turns
+// channel events into its operations. States:
+//
+//   idle ──channel is active──▶ handshaking ──done──▶ open ──close──▶ closing ──peer's close_notify, EOF, time──▶ closed
+//     any state ──channelInactive, fatal error──▶ closed
+//
+// - Writes are queued in every state before `closing`; only `open` encrypts, and only what was flushed. Encrypted bytes
+//   lie in the channel's own buffer, so the channel's writability is the true one.
+// - `open` has two flags besides: `peerClosed` (its close_notify came: no more reading) and `outputClosed` (ours went).
+// - In `closing` our close_notify has gone; what still comes is thrown away until the peer's close_notify, for at most
+//   `closeTimeout`. Closing at once would make TCP reset the connection over unread bytes, and the peer might lose our
+//   last words.
+// - Calls out of the handler (fire…, write, promises) can come back in: each is followed by a look at the state, and
+//   `isDecrypting`, `isEncrypting` make a call that comes back in leave its work to the outer one.
+// - Everything runs on the channel's event loop.
 
 package import NIOCore
 
@@ -24,22 +40,170 @@ package final class TLSHandler: ChannelDuplexHandler {
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
-    /// The server's end.
-    package init(server context: TLSContext) throws {}
+    /// The most that may be written before the handshake is done, in bytes.
+    package static let mostBeforeHandshake = 1 << 20
+    /// The most answers (alerts, key updates) that a peer may leave unread while the channel is not writable, in bytes.
+    package static let mostUnreadAnswers = 16384
+    /// Encrypted bytes go to the channel in pieces of about this size.
+    static let pieceSize = 65536
 
-    /// The client's end. `hostname` (a DNS name or an IP address) is sent as SNI and checked unless the context trusts anyone.
-    package init(client context: TLSContext, hostname: String?, resuming session: TLSSession? = nil) throws {}
+    enum State { case idle, handshaking, open, closing, closed }
+
+    let connection: TLSConnection
+    let closeTimeout: TimeAmount
+    var state = State.idle
+    var queue = PlaintextQueue()
+    var peerClosed = false
+    var outputClosed = false
+    var isDecrypting = false
+    var isEncrypting = false
+    private var deliveredData = false
+    private var readIsWanted = false
+    var unreadAnswers = 0
+    var closePromise: EventLoopPromise<Void>?
+    var closeTimer: Scheduled<Void>?
+
+    private init(connection: TLSConnection, closeTimeout: TimeAmount) {
+        self.connection = connection
+        self.closeTimeout = closeTimeout
+    }
+
+    /// The server's end. `closeTimeout` is how long a close waits for the peer's close_notify.
+    package convenience init(server context: TLSContext, closeTimeout: TimeAmount = .seconds(1)) throws {
+        self.init(connection: try .server(context), closeTimeout: closeTimeout)
+    }
+
+    /// The client's end. `hostname` (a DNS name or an IP address) is sent as SNI and checked unless the context trusts
+    /// anyone.
+    package convenience init(
+        client context: TLSContext, hostname: String?, resuming session: TLSSession? = nil,
+        closeTimeout: TimeAmount = .seconds(1)
+    ) throws {
+        self.init(
+            connection: try .client(context, hostname: hostname, resuming: session), closeTimeout: closeTimeout)
+    }
 
     /// The version agreed on; nil before the handshake's end.
-    package var version: TLSVersion? { nil }
-    package var cipherSuite: String? { nil }
+    package var version: TLSVersion? { connection.version }
+    /// The cipher suite's standard name; nil before the handshake's end.
+    package var cipherSuite: String? { connection.cipherSuite }
 
-    /// Keying material of the connection (RFC 5705, RFC 8446 §7.5); nil before the handshake's end.
-    package func exportKeyingMaterial(label: String, context: [UInt8]?, length: Int) -> [UInt8]? { nil }
+    /// Keying material of the connection (RFC 5705, RFC 8446 §7.5), 1 to 1024 bytes; nil before the handshake's end.
+    package func exportKeyingMaterial(label: String, context: [UInt8]?, length: Int) -> [UInt8]? {
+        connection.exportKeyingMaterial(label: label, context: context, length: length)
+    }
 
-    /// The client's session, to resume later; nil before there is one.
-    package var session: TLSSession? { nil }
+    /// The client's session, to resume later; nil before the server has sent one.
+    package var session: TLSSession? { connection.session }
+
+    // MARK: Life
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { startHandshake(context) }
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        state = .closed
+        endClosing()
+        failWrites(TLSError.closed)
+    }
+
+    package func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        startHandshake(context)
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        let error: TLSError? =
+            switch state {
+            case .handshaking: .closedDuringHandshake
+            case .open where !peerClosed: .truncated
+            default: nil
+            }
+        state = .closed
+        endClosing()
+        failWrites(error ?? ChannelError.ioOnClosedChannel)
+        if let error { context.fireErrorCaught(error) }
+        context.fireChannelInactive()
+    }
+
+    // MARK: Inbound
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard state != .closed, !peerClosed else { return }
+        connection.receive(unwrapInboundIn(data))
+        switch state {
+        case .handshaking: handshake(context)
+        case .open, .closing: decrypt(context)
+        case .idle, .closed: break
+        }
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        if deliveredData {
+            deliveredData = false
+            readIsWanted = false
+            context.fireChannelReadComplete()
+        } else if readIsWanted || state == .handshaking || state == .closing {
+            // Records came, but no data: with auto-read off nobody else would read on.
+            context.read()
+        }
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard let event = event as? ChannelEvent, event == .inputClosed else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        switch state {
+        case .idle, .closed: context.fireUserInboundEventTriggered(event)
+        case .handshaking: fail(context, .closedDuringHandshake)
+        case .closing: finishClosing(context)
+        case .open where peerClosed: break
+        case .open:
+            peerClosed = true
+            context.fireErrorCaught(TLSError.truncated)
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// Hands on what was decrypted.
+    func deliver(_ plaintext: ByteBuffer, _ context: ChannelHandlerContext) {
+        deliveredData = true
+        context.fireChannelRead(wrapInboundOut(plaintext))
+    }
+
+    // MARK: Outbound
+
+    package func read(context: ChannelHandlerContext) {
+        readIsWanted = true
+        context.read()
+    }
+
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard state != .closed, state != .closing, !outputClosed else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        queue.append(unwrapOutboundIn(data), promise: promise)
+        if state != .open, queue.byteCount > TLSHandler.mostBeforeHandshake { fail(context, .tooMuchBeforeHandshake) }
+    }
+
+    package func flush(context: ChannelHandlerContext) {
+        queue.flush()
+        if state == .open { encrypt(context) }
+        if state == .closed { context.flush() }
+    }
+
+    package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        switch mode {
+        case .all: closeAll(context, promise)
+        case .output: closeOutput(context, promise)
+        case .input: promise?.fail(ChannelError.operationUnsupported)
+        }
+    }
+
+    /// Fails all that waits to be written.
+    func failWrites(_ error: any Error) {
+        for promise in queue.removeAll() { promise.fail(error) }
+    }
 }
-
-/// A client's session, to be resumed by a later connection with the same context.
-package final class TLSSession: @unchecked Sendable {}
