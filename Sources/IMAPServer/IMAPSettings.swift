@@ -1,0 +1,37 @@
+// What the IMAP service is told by its configuration.
+
+import IMAPSyntax
+
+/// Whether a password may cross an unencrypted connection.
+package enum PlaintextLogin: String, CaseIterable, Sendable {
+    /// Between processes of this machine only: both ends are loopback addresses.
+    case loopback
+    /// Never: LOGINDISABLED until STARTTLS.
+    case never
+}
+
+/// The service's settings. A change applies to connections that come after it.
+package struct IMAPSettings: Sendable {
+    /// Greets and is named in the log.
+    package var hostname: String
+    package var plaintextLogin: PlaintextLogin
+    package var limits: IMAPLimits
+    /// How long the answer to a wrong password is held back.
+    package var failedLoginDelay: Duration
+    /// Wrong passwords on one connection; then BYE.
+    package var failedLogins: Int
+    /// How often IDLE says that the connection still stands, for the routers between that forget quiet connections.
+    package var idleKeepAlive: Duration
+    /// How long `drain` waits for sessions to take their leave.
+    package var drainTime: Duration
+
+    package init(hostname: String, plaintextLogin: PlaintextLogin = .never, limits: IMAPLimits = IMAPLimits()) {
+        self.hostname = hostname
+        self.plaintextLogin = plaintextLogin
+        self.limits = limits
+        failedLoginDelay = .seconds(2)
+        failedLogins = 3
+        idleKeepAlive = .seconds(120)
+        drainTime = .seconds(5)
+    }
+}
