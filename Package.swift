@@ -18,6 +18,7 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -56,7 +57,8 @@ let package = Package(
             swiftSettings: settings),
         // Floor 3
         .target(
-            name: "Accounts", dependencies: ["Mail", "MailStore", "MailCrypto", nioCore, nioPosix, log],
+            name: "Accounts",
+            dependencies: ["Mail", "MailStore", "MailCrypto", log, configuration, yams],
             swiftSettings: settings),
         // Floor 4
         .target(
@@ -74,7 +76,7 @@ let package = Package(
             name: "martletd",
             dependencies: [
                 "IMAPServer", "SMTP", "Accounts", "MailStore", "MailCrypto", nioCore, nioPosix, log, metrics,
-                lifecycle, configuration, argumentParser, .product(name: "Yams", package: "Yams"),
+                lifecycle, argumentParser,
             ],
             swiftSettings: settings),
         .executableTarget(
