@@ -22,7 +22,7 @@ POSTFIX = ROOT / ".build" / "tools" / "postfix"
 
 DOMAIN = "example.org"
 USER = "alice@example.org"
-PASSWORD = "correct horse battery"
+PASSWORD = "correct-horse-battery"
 
 
 def free_port():

@@ -1,0 +1,66 @@
+// Holds the whole tree to the rules of the house; RuleTests shows of each rule that it can fail.
+
+import Testing
+
+/// Fails once for every violation, with the place where it is.
+func expectNone(_ violations: [Violation]) {
+    for violation in violations { Issue.record("\(violation.description)") }
+}
+
+@Suite("The tree keeps the rules")
+struct TidyTests {
+    @Test("there is something to read")
+    func filesAreFound() {
+        #expect(SourceTree.swift.count > 50)
+        #expect(SourceTree.markdown.count >= 3)
+    }
+
+    @Test("the top level holds what it should and nothing else")
+    func topLevel() throws {
+        let expected = Set(["Package.swift", "Sources", "Tests", "Admin", "schema", "docs", "README.md"])
+        #expect(try SourceTree.topLevelNames() == expected)
+    }
+
+    @Test("modules import only what lies below them")
+    func imports() { expectNone(ParsedFile.all.flatMap(ImportTable.violations)) }
+
+    @Test("every file opens with its purpose")
+    func purpose() { expectNone(ParsedFile.all.flatMap(CodeRules.purposeLine)) }
+
+    @Test("nothing that ships can trap on purpose")
+    func traps() { expectNone(ParsedFile.all.flatMap(CodeRules.traps)) }
+
+    @Test("only the command line prints")
+    func printing() { expectNone(ParsedFile.all.flatMap(CodeRules.printing)) }
+
+    @Test("nothing is left for later in a comment")
+    func unfinished() { expectNone(ParsedFile.all.flatMap(CodeRules.unfinished)) }
+
+    @Test("unsafe code stands where C is")
+    func unsafeCode() { expectNone(ParsedFile.all.flatMap(CodeRules.unsafeCode)) }
+
+    @Test("SQL stands in MailStore and schema")
+    func sqlPlace() { expectNone(ParsedFile.all.flatMap(CodeRules.sqlPlace)) }
+
+    @Test("case 177: no value becomes part of a statement's text")
+    func sqlInterpolation() { expectNone(ParsedFile.all.flatMap(CodeRules.sqlInterpolation)) }
+
+    @Test("lines have at most 120 columns")
+    func lineLength() { expectNone(ParsedFile.all.flatMap(CodeRules.lineLength)) }
+
+    @Test("files and functions are short, or are named as too long")
+    func lengths() { expectNone(Sizes.violations(ParsedFile.all, allowed: Sizes.tooLong)) }
+
+    @Test("paths named in Markdown exist", arguments: SourceTree.markdown)
+    func paths(file: SourceFile) { expectNone(Documents.deadPaths(file)) }
+
+    @Test("every RFC cited in the code has its row, and every row its code")
+    func rfcs() throws {
+        let table = try #require(SourceTree.files.first { $0.path == "docs/rfcs.md" })
+        let code = SourceTree.files.filter { $0.isShipped && !$0.path.hasSuffix(".md") }
+        for problem in Documents.disagreements(code: code, table: table) { Issue.record("\(problem)") }
+    }
+
+    @Test("no path of one machine stands anywhere")
+    func machinePaths() { expectNone(SourceTree.files.flatMap(Documents.machinePaths)) }
+}
