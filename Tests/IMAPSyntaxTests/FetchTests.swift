@@ -1,0 +1,129 @@
+// FETCH: items, macros, sections, partials.
+
+import IMAPSyntax
+import Mail
+import NIOCore
+import Testing
+
+struct FetchTests {
+    private func items(_ text: String) throws -> [FetchItem] {
+        guard case .fetch(let fetch) = try command("a FETCH 1 \(text)") else { return [] }
+        return fetch.items
+    }
+
+    @Test("every item by itself and in a list")
+    func plain() throws {
+        let all: [(String, FetchItem)] = [
+            ("ENVELOPE", .envelope), ("flags", .flags), ("InternalDate", .internalDate), ("RFC822.SIZE", .size),
+            ("UID", .uid), ("BODY", .body), ("BODYSTRUCTURE", .bodyStructure), ("RFC822", .rfc822),
+            ("RFC822.HEADER", .rfc822Header), ("RFC822.TEXT", .rfc822Text),
+        ]
+        for (text, item) in all {
+            #expect(try items(text) == [item])
+            #expect(try items("(\(text))") == [item])
+        }
+        #expect(try items("(" + all.map(\.0).joined(separator: " ") + ")") == all.map(\.1))
+    }
+
+    @Test("macros stand for their items")
+    func macros() throws {
+        #expect(try items("ALL") == [.flags, .internalDate, .size, .envelope])
+        #expect(try items("fast") == [.flags, .internalDate, .size])
+        #expect(try items("FULL") == [.flags, .internalDate, .size, .envelope, .body])
+        #expect(reason("a FETCH 1 (ALL)") != nil)
+        #expect(reason("a FETCH 1 ALL FLAGS") != nil)
+    }
+
+    static let sectionCases: [(String, Section)] = [
+        ("[]", .whole), ("[TEXT]", Section(text: .text)), ("[header]", Section(text: .header)),
+        ("[1]", Section(path: [1])), ("[1.2.3]", Section(path: [1, 2, 3])), ("[1.MIME]", Section(path: [1], text: .mime)),
+        ("[4.1.HEADER]", Section(path: [4, 1], text: .header)), ("[4.2.2.text]", Section(path: [4, 2, 2], text: .text)),
+        ("[4294967295]", Section(path: [.max])),
+        ("[HEADER.FIELDS (Subject)]", Section(text: .headerFields(["Subject"]))),
+        ("[HEADER.FIELDS.NOT (a \"b\" {1}\r\nc)]", Section(text: .headerFieldsNot(["a", "b", "c"]))),
+        ("[1.2.Header.Fields (DATE FROM)]", Section(path: [1, 2], text: .headerFields(["DATE", "FROM"]))),
+    ]
+
+    @Test("every kind of section, peeked at or not, whole or in part", arguments: sectionCases)
+    func sections(_ text: String, _ section: Section) throws {
+        #expect(try items("BODY\(text)") == [.section(section, peek: false, partial: nil)])
+        #expect(try items("(body.peek\(text) UID)") == [.section(section, peek: true, partial: nil), .uid])
+        #expect(
+            try items("BODY.PEEK\(text)<0.2048>")
+                == [.section(section, peek: true, partial: FetchPartial(offset: 0, count: 2_048))])
+    }
+
+    @Test("what sets \\Seen")
+    func seen() throws {
+        #expect(try items("(BODY[] RFC822 RFC822.TEXT)").allSatisfy(\.setsSeen))
+        #expect(try !items("(BODY.PEEK[] RFC822.HEADER BODY BODYSTRUCTURE ENVELOPE)").contains(where: \.setsSeen))
+    }
+
+    @Test("case 58: partials at the edge of the numbers: BAD, or no overflow")
+    func partials() throws {
+        for text in ["<5.0>", "<18446744073709551615>", "<5>", "<.5>", "<5.>", "<-1.5>", "<4294967296.1>", "<1.4294967296>", "<1.5", "<1.05>"] {
+            #expect(reason("a FETCH 1 BODY[]\(text)") != nil, "\(text)")
+        }
+        let last = FetchPartial(offset: .max, count: .max)
+        #expect(try items("BODY[]<4294967295.4294967295>") == [.section(.whole, peek: false, partial: last)])
+        #expect(last.range(in: 10) == 10..<10)
+        #expect(last.range(in: .max) == Int(UInt32.max)..<2 * Int(UInt32.max))
+        #expect(FetchPartial(offset: 5, count: 10).range(in: 8) == 5..<8)
+        #expect(FetchPartial(offset: 0, count: 3).range(in: 8) == 0..<3)
+    }
+
+    @Test("case 59: absurd sections are BAD")
+    func absurd() {
+        let deep = Array(repeating: "1", count: 1_000).joined(separator: ".")
+        let names = Array(repeating: "x", count: 10_000).joined(separator: " ")
+        for section in [
+            deep, "0", "01", "1.0", "4294967296", "1.", "1..2", ".1", "MIME", "1.FOO", "FOO", "HEADER.FIELDS",
+            "HEADER.FIELDS ()", "HEADER.FIELDS (\(names))", "HEADER.FIELDS (\"\")", "HEADER.FIELDS (a:b)",
+            "HEADER.FIELDS ({4}\r\na\r\nb)", "HEADER.FIELDS (\"a b\")", "HEADER.FIELDS (a", "HEADER.FIELDS a",
+            "1.HEADER.FIELDS.NOT.X (a)", "TEXT.1", "1 ", " 1", "",
+        ] where !section.isEmpty {
+            #expect(reason("a FETCH 1 BODY[\(section)]") != nil, "\(section.prefix(60))")
+        }
+        #expect(reason("a FETCH 1 BODY[") != nil)
+        #expect(reason("a FETCH 1 BODY[1") != nil)
+    }
+
+    @Test(
+        "case 55: message sets that are none are BAD",
+        arguments: [
+            "0", "*:0", "0:1", "1:*:2", "4294967296", "1,", ",1", "1,,2", "", "1:", ":1", "-1", "+1", "1.5", "**", "a", "01",
+            "18446744073709551617", "1 :2", "$",
+        ])
+    func sets(_ set: String) {
+        #expect(reason("a FETCH \(set) FLAGS") != nil)
+        #expect(reason("a UID FETCH \(set) FLAGS") != nil)
+        #expect(reason("a UID EXPUNGE \(set)") != nil)
+        #expect(reason("a STORE \(set) FLAGS ()") != nil)
+        #expect(reason("a SEARCH UID \(set)") != nil)
+    }
+
+    @Test("message sets, `*` on either side, in any order")
+    func rightSets() throws {
+        let line = "a UID FETCH *,5:*,*:5,7:3,4294967295 FLAGS"
+        let set = uids((nil, nil), (5, nil), (nil, 5), (7, 3), (.max, .max))
+        #expect(try command(line) == .fetch(Fetch(messages: .uid(set), items: [.flags])))
+        guard case .fetch(let fetch) = try command("a FETCH 2:4 FLAGS") else { return }
+        #expect(!fetch.messages.isUID)
+    }
+
+    @Test("case 55: a set of 100,000 elements is BAD")
+    func manyElements() {
+        let set = Array(repeating: "1", count: 100_000).joined(separator: ",")
+        #expect(reason("a FETCH \(set) FLAGS") == "the message set has too many elements")
+    }
+
+    @Test(
+        "items that are none are BAD",
+        arguments: [
+            "", "()", "FOO", "FLAGS UID", "(FLAGS  UID)", "(FLAGS UID", "FLAGS)", "((FLAGS))", "BODY.PEEK", "ENVELOPE[]",
+            "BODY.PEEK.X[]", "RFC822.SIZE[]", "BODY []", "BODYSTRUCTURE[]", "RFC822.PEEK", "(FLAGS,UID)",
+        ])
+    func wrong(_ items: String) {
+        #expect(reason("a FETCH 1 \(items)") != nil)
+    }
+}
