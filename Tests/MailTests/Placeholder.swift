@@ -1,0 +1,3 @@
+// Placeholder until the first tests of Mail.
+
+import Testing
