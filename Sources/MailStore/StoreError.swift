@@ -9,6 +9,8 @@ package enum StoreError: Error, Hashable, Sendable {
     case mailboxExists(MailboxName)
     /// The operation is not allowed on this mailbox, for the reason given (INBOX cannot be deleted, …).
     case mailboxRefused(MailboxName, reason: String)
+    /// The mailbox cannot be deleted while `child` lies below it.
+    case mailboxHasChildren(MailboxName, child: MailboxName)
     /// Nothing of that kind has that name: kind is the noun (`account`, `domain`, `alias`, …).
     case notFound(kind: String, name: String)
     case alreadyExists(kind: String, name: String)
@@ -30,6 +32,8 @@ package enum StoreError: Error, Hashable, Sendable {
         case .mailboxNotFound(let name): "there is no mailbox \"\(name)\""
         case .mailboxExists(let name): "a mailbox \"\(name)\" exists already"
         case .mailboxRefused(let name, let reason): "mailbox \"\(name)\": \(reason)"
+        case .mailboxHasChildren(let name, let child):
+            "mailbox \"\(name)\" has mailboxes below it (\"\(child)\"); delete or move those first"
         case .notFound(let kind, let name): "there is no \(kind) \"\(name)\""
         case .alreadyExists(let kind, let name): "\(kind) \"\(name)\" exists already"
         case .refused(let reason): reason

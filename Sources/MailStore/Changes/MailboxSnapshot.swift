@@ -191,6 +191,18 @@ package struct MailboxSnapshot: Sendable {
         setChunks(new)
     }
 
+    /// The same messages, with the other snapshot's chunks wherever they hold the same, so that comparing stays cheap.
+    func sharingChunks(with other: MailboxSnapshot) -> MailboxSnapshot {
+        let byFirst = Dictionary(other.chunks.map { ($0.firstUID, $0) }, uniquingKeysWith: { $1 })
+        var result = self
+        result.setChunks(
+            chunks.map { chunk in
+                guard let twin = byFirst[chunk.firstUID], twin.entries == chunk.entries else { return chunk }
+                return twin
+            })
+        return result
+    }
+
     // MARK: Comparing
 
     /// What a session has to be told to come from this snapshot to `latest`, and the view that it then has.

@@ -1,0 +1,128 @@
+// One account's mail: the file, its writer, and the views of the mailboxes in use.
+//
+// The operations lie in extensions, a file each, in Mailboxes/ and Messages/ under the names of the IMAP commands.
+
+import GRDB
+package import Mail
+import NIOPosix
+import Schema
+import Synchronization
+
+/// An account's file, open. Safe to use from any thread; operations are serialised by its writer.
+package final class AccountStore: Sendable {
+    package let id: AccountID
+    let file: DatabaseFile
+    let writer: Writer<ChangeHub>
+    let hub = ChangeHub()
+    let compression: Compression
+
+    init(id: AccountID, path: String, readers: Int, compression: Compression) throws(StoreError) {
+        self.id = id
+        self.compression = compression
+        file = try DatabaseFile(path: path, steps: SchemaScripts.account, readers: readers)
+        writer = Writer(file: file, delegate: hub)
+    }
+
+    /// The mailboxes that every account has from the start (RFC 6154).
+    static let initialMailboxes: [(name: String, use: SpecialUse?)] = [
+        ("INBOX", nil), ("Drafts", .drafts), ("Sent", .sent), ("Trash", .trash), ("Junk", .junk), ("Archive", .archive),
+    ]
+
+    /// Makes what every account has, once: INBOX is never missing.
+    func prepare() async throws(StoreError) {
+        let isPrepared = try await file.read { db in
+            try db.first("SELECT 1 FROM mailbox WHERE name = 'INBOX' AND deleted_at IS NULL") { _ in true } ?? false
+        }
+        guard !isPrepared else { return }
+        try await write { operation in
+            guard try operation.find(.inbox) == nil else { return }
+            for (name, use) in Self.initialMailboxes {
+                let name = try MailboxName(stored: name)
+                guard try operation.find(name) == nil else { continue }
+                _ = try operation.create(name, specialUse: use)
+                try operation.subscribe(name)
+            }
+        }
+    }
+
+    /// Runs one operation on the writer: all of it or nothing, durable on return.
+    func write<T: Sendable>(
+        _ work: @escaping @Sendable (inout WriteOperation) throws -> T
+    ) async throws(StoreError) -> T {
+        try await writer.perform { db, effects in
+            var operation = WriteOperation(db: db, effects: effects)
+            let result = try work(&operation)
+            effects = operation.effects
+            return result
+        }
+    }
+
+    /// Lets the views learn of what another process has committed.
+    func lookForExternalCommits() {
+        if hub.hasViewsInUse { writer.lookForExternalCommits() }
+    }
+
+    func close() { file.close() }
+}
+
+/// One operation inside a write transaction: the database, and the effects that it adds to.
+struct WriteOperation {
+    let db: Database
+    var effects: AccountEffects
+    private var modSeq: ModSeq?
+
+    init(db: Database, effects: AccountEffects) {
+        self.db = db
+        self.effects = effects
+    }
+
+    /// The operation's MODSEQ: one for everything that it changes.
+    mutating func nextModSeq() throws -> ModSeq {
+        if let modSeq { return modSeq }
+        let value = try db.first("UPDATE account_state SET modseq = modseq + 1 WHERE id = 1 RETURNING modseq") {
+            $0.int(0)
+        }
+        guard let value, let new = ModSeq(UInt64(clamping: value)), new > .zero else {
+            throw StoreError.broken("the account's MODSEQ counter is missing or used up")
+        }
+        modSeq = new
+        return new
+    }
+
+    /// The flag set of these flags, made if it is new.
+    mutating func flagSet(_ flags: Flags) throws -> FlagSetID {
+        let key = FlagSetKey(flags)
+        if let known = effects.flagSetIDs[key] { return known }
+        let flags = try withStoredSpelling(flags)
+        try db.run("INSERT INTO flag_set (system, keywords) VALUES (?, ?)", .int(key.system), .text(key.keywords))
+        let id = FlagSetID(rawValue: UInt32(clamping: db.lastInsertedRowID))
+        effects.flagSetIDs[key] = id
+        effects.flagSets.insert(FlagSet(id: id, flags: flags))
+        return id
+    }
+
+    /// Keywords in the spelling that the account knew first; new ones are entered.
+    private func withStoredSpelling(_ flags: Flags) throws -> Flags {
+        guard !flags.keywords.isEmpty else { return flags }
+        guard flags.keywords.count <= StoreLimits.keywordsPerMessage else {
+            throw StoreError.limit("a message can have at most \(StoreLimits.keywordsPerMessage) keywords")
+        }
+        let stored = try Keyword.stored(in: db)
+        let new = flags.keywords.filter { stored[$0.key] == nil }
+        guard stored.count + new.count <= StoreLimits.keywords else {
+            throw StoreError.limit("an account can have at most \(StoreLimits.keywords) different keywords")
+        }
+        for keyword in new {
+            try db.run("INSERT INTO keyword (key, name) VALUES (?, ?)", .text(keyword.key), .text(keyword.name))
+        }
+        return Flags(flags.system, keywords: Set(flags.keywords.map { stored[$0.key] ?? $0 }))
+    }
+}
+
+/// The store's own bounds.
+package enum StoreLimits {
+    package static let keywords = 1_000
+    package static let keywordsPerMessage = 100
+    package static let mailboxes = 10_000
+    package static let subscriptions = 20_000
+}

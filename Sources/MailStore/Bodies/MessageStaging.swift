@@ -1,0 +1,146 @@
+// A message on its way into the store: parsed, cut into chunks and compressed while its bytes arrive.
+//
+// Used by one session: `write` any number of times, then `finish` once. The work runs on the store's own threads, so the
+// writer later only inserts rows. Memory: one chunk, the parser's state, and at most `Spool.memoryLimit`.
+
+package import Mail
+package import NIOCore
+import NIOPosix
+import Synchronization
+
+/// How stored bodies are cut.
+enum ChunkLayout {
+    /// Decoded bytes of every chunk but the first and the last. The first holds the header block where that fits.
+    static let size = 256 * 1_024
+    /// Chunk numbers are the low bits of body_chunk.id.
+    static let numberBits: Int64 = 16
+
+    static func key(_ body: BodyID, chunk: Int) -> Int64 { body.rawValue << numberBits | Int64(chunk) }
+
+    /// The largest message that fits: (2^16 - 1) chunks, or what RFC822.SIZE may say.
+    static let largestMessage = min(size * 65_535, Int(UInt32.max))
+}
+
+/// A message that is ready to be appended, to one mailbox or to several.
+package struct StagedMessage: Sendable {
+    package let parsed: ParsedMessage
+    let chunks: [StoredChunk]
+    let file: SpoolFile?
+
+    package var size: Int { parsed.size }
+}
+
+package final class MessageStaging: Sendable {
+    private struct State: ~Copyable {
+        var parser = MessageParser()
+        var pending: [UInt8] = []
+        var spool: Spool
+        var size = 0
+        var cutHeader = false
+        var isFinished = false
+    }
+    private let state: Mutex<State>
+    private let limit: Int
+    private let threads: NIOThreadPool
+    private let compression: Compression
+
+    init(directory: String, limit: Int, threads: NIOThreadPool, compression: Compression) {
+        state = Mutex(State(spool: Spool(directory: directory)))
+        self.limit = min(limit, ChunkLayout.largestMessage)
+        self.threads = threads
+        self.compression = compression
+    }
+
+    /// Takes the message's next bytes.
+    /// - Throws: `.limit` when the message is longer than allowed, `.unavailable` when the spool cannot be written.
+    package func write(_ bytes: ByteBuffer) async throws(StoreError) {
+        try await work { state throws(StoreError) in
+            let new = bytes.readableBytesView
+            guard state.size + new.count <= self.limit else {
+                throw .limit("the message is longer than the \(self.limit) bytes that are allowed")
+            }
+            state.size += new.count
+            // Not more than a chunk is copied at once.
+            var rest = new[...]
+            while !rest.isEmpty {
+                let part = Array(rest.prefix(ChunkLayout.size))
+                rest = rest.dropFirst(part.count)
+                state.parser.consume(part)
+                state.pending.append(contentsOf: part)
+                try self.cutFullChunks(&state)
+            }
+        }
+    }
+
+    /// Ends the message.
+    package func finish() async throws(StoreError) -> StagedMessage {
+        try await work { state throws(StoreError) in
+            guard !state.isFinished else { throw .refused(reason: "the message was already finished") }
+            state.isFinished = true
+            let parsed = state.parser.finish()
+            if !state.cutHeader { try self.cutHeader(parsed.headerSize, &state) }
+            while !state.pending.isEmpty { try self.cut(min(ChunkLayout.size, state.pending.count), &state) }
+            return StagedMessage(parsed: parsed, chunks: state.spool.chunks, file: state.spool.file)
+        }
+    }
+
+    /// Lets go of what was written; nothing else to do, the spool file has no name.
+    package func discard() {
+        state.withLock { state in
+            state.isFinished = true
+            state.pending = []
+            state.spool = Spool(directory: "")
+        }
+    }
+
+    private func work<T: Sendable>(
+        _ body: @escaping @Sendable (inout State) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        do {
+            return try await threads.runIfActive { [self] in
+                state.withLock { state in
+                    Result { () throws(StoreError) in try body(&state) }
+                }
+            }.get()
+        } catch {
+            throw StoreError(error, doing: "take in a message")
+        }
+    }
+
+    private func cutFullChunks(_ state: inout State) throws(StoreError) {
+        if !state.cutHeader, state.pending.count >= ChunkLayout.size {
+            try cutHeader(HeaderEnd.find(in: state.pending) ?? ChunkLayout.size, &state)
+        }
+        while state.cutHeader, state.pending.count >= ChunkLayout.size { try cut(ChunkLayout.size, &state) }
+    }
+
+    private func cutHeader(_ size: Int, _ state: inout State) throws(StoreError) {
+        state.cutHeader = true
+        let size = min(size, ChunkLayout.size, state.pending.count)
+        if size > 0 { try cut(size, &state) }
+    }
+
+    private func cut(_ count: Int, _ state: inout State) throws(StoreError) {
+        let bytes = state.pending.prefix(count)
+        if let frame = compression.compress(bytes) {
+            try state.spool.append(encoding: 1, size: count, bytes: frame)
+        } else {
+            try state.spool.append(encoding: 0, size: count, bytes: Array(bytes))
+        }
+        state.pending.removeFirst(count)
+    }
+}
+
+/// Finds where the header block ends in the first bytes of a long message; a cut elsewhere would still be read right.
+private enum HeaderEnd {
+    /// The offset after the first empty line.
+    static func find(in bytes: [UInt8]) -> Int? {
+        var lineStart = 0
+        for index in bytes.indices where bytes[index] == 0x0a {
+            let length = index - lineStart
+            if length == 0 || (length == 1 && bytes[lineStart] == 0x0d) { return index + 1 }
+            lineStart = index + 1
+        }
+        return nil
+    }
+}

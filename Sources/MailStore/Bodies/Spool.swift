@@ -1,0 +1,92 @@
+// The chunks of a message on its way in: in memory while they are few, past that in a nameless file.
+
+import Foundation
+
+/// A chunk as it will be stored.
+struct StoredChunk: Sendable {
+    enum Place: Sendable {
+        case memory([UInt8])
+        /// In the spool's file.
+        case file(offset: Int, count: Int)
+    }
+    /// 0 as it is, 1 one zstd frame.
+    let encoding: Int
+    /// Decoded.
+    let size: Int
+    let place: Place
+}
+
+/// A file without a name in the data directory's `tmp/`: it is gone with its last user, also after a crash.
+final class SpoolFile: Sendable {
+    /// O_TMPFILE, a macro that Swift does not import.
+    private static let nameless = 0o20_000_000 | O_DIRECTORY
+    private let descriptor: Int32
+
+    init(directory: String) throws(StoreError) {
+        var opened = open(directory, Self.nameless | O_RDWR | O_CLOEXEC, 0o600)
+        if opened < 0 {
+            // A file system without O_TMPFILE.
+            let path = "\(directory)/spool-\(UInt64.random(in: .min ... .max))"
+            opened = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            unlink(path)
+        }
+        guard opened >= 0 else { throw .unavailable("cannot make a spool file in \(directory): \(lastSystemError())") }
+        descriptor = opened
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { all in
+                pwrite(descriptor, all.baseAddress.map { $0 + done }, all.count - done, off_t(offset + done))
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw .unavailable("cannot write to the spool file: \(lastSystemError())") }
+            done += count
+        }
+    }
+
+    func read(at offset: Int, count: Int) throws(StoreError) -> [UInt8] {
+        var done = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+            while done < count {
+                let got = pread(descriptor, target.baseAddress.map { $0 + done }, count - done, off_t(offset + done))
+                if got < 0 && errno == EINTR { continue }
+                guard got > 0 else { break }
+                done += got
+            }
+            initialized = done
+        }
+        guard done == count else { throw .unavailable("the spool file ends early: \(lastSystemError())") }
+        return bytes
+    }
+}
+
+/// Collects chunks in order.
+struct Spool {
+    /// What one message may hold in memory before it moves to a file.
+    static let memoryLimit = 512 * 1_024
+
+    private let directory: String
+    private(set) var file: SpoolFile?
+    private(set) var chunks: [StoredChunk] = []
+    private var inMemory = 0
+    private var inFile = 0
+
+    init(directory: String) { self.directory = directory }
+
+    mutating func append(encoding: Int, size: Int, bytes: [UInt8]) throws(StoreError) {
+        if file == nil, inMemory + bytes.count > Self.memoryLimit { file = try SpoolFile(directory: directory) }
+        guard let file else {
+            inMemory += bytes.count
+            chunks.append(StoredChunk(encoding: encoding, size: size, place: .memory(bytes)))
+            return
+        }
+        try file.write(bytes, at: inFile)
+        let place = StoredChunk.Place.file(offset: inFile, count: bytes.count)
+        chunks.append(StoredChunk(encoding: encoding, size: size, place: place))
+        inFile += bytes.count
+    }
+}

@@ -1,0 +1,44 @@
+// What a committed operation changed, as the views have to learn it.
+
+import Mail
+
+/// One effect of an operation on an account's file.
+enum Change: Sendable {
+    case appended(MailboxID, [MessageEntry])
+    /// Messages with new flags, and so a new MODSEQ; ascending by UID.
+    case flagged(MailboxID, [MessageEntry])
+    case expunged(MailboxID, UIDSet, ModSeq)
+    case renamed(MailboxID, MailboxName)
+    case deleted(MailboxID)
+
+    var mailboxID: MailboxID {
+        switch self {
+        case .appended(let id, _), .flagged(let id, _), .expunged(let id, _, _), .renamed(let id, _), .deleted(let id):
+            id
+        }
+    }
+}
+
+extension MailboxSnapshot {
+    /// Moves this snapshot past a change of its mailbox.
+    mutating func apply(_ change: Change, flagSets: FlagSetTable) {
+        self.flagSets = flagSets
+        switch change {
+        case .appended(_, let entries):
+            append(entries)
+            guard let last = entries.last else { return }
+            uidNext = UInt64(last.uid.rawValue) + 1
+            highestModSeq = max(highestModSeq, last.modSeq)
+        case .flagged(_, let entries):
+            guard let last = entries.last else { return }
+            let byUID = Dictionary(entries.map { ($0.uid, $0) }, uniquingKeysWith: { $1 })
+            update(UIDSet(entries.map(\.uid))) { byUID[$0.uid] ?? $0 }
+            highestModSeq = max(highestModSeq, last.modSeq)
+        case .expunged(_, let uids, let modSeq):
+            update(uids) { _ in nil }
+            highestModSeq = max(highestModSeq, modSeq)
+        case .renamed: break
+        case .deleted: isDeleted = true
+        }
+    }
+}

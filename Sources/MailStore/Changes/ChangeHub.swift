@@ -1,0 +1,226 @@
+// Commit, then tell: moves the views of an account past what its writer committed.
+//
+// The hub is the writer's delegate. It keeps the flag sets and the views of mailboxes in use, all of it a cache of the
+// file: when another process has committed, everything is read again inside the next transaction.
+
+import GRDB
+import Mail
+import Synchronization
+
+/// What a batch of operations does beside the rows that it writes.
+struct AccountEffects {
+    /// Flag sets as the batch sees them: the hub's, and those that it has added.
+    var flagSets: FlagSetTable
+    var flagSetIDs: [FlagSetKey: FlagSetID]
+    var changes: [Change] = []
+    /// The views' state as another process left it; the changes come after it.
+    var reloaded: [MailboxID: ReloadedMailbox] = [:]
+}
+
+/// A mailbox read from the file; nil snapshot when it is gone.
+struct ReloadedMailbox {
+    var snapshot: MailboxSnapshot?
+    var name: MailboxName?
+}
+
+/// A combination of flags as the flag_set table has it.
+struct FlagSetKey: Hashable, Sendable {
+    let system: UInt8
+    let keywords: String
+
+    init(system: UInt8, keywords: String) {
+        self.system = system
+        self.keywords = keywords
+    }
+    init(_ flags: Flags) {
+        self.init(
+            system: flags.system.rawValue, keywords: flags.keywords.map(\.key).sorted().joined(separator: " "))
+    }
+}
+
+final class ChangeHub: WriterDelegate {
+    /// So many views are kept after their last session has gone, for the next SELECT.
+    fileprivate static let recentViews = 16
+
+    fileprivate struct WeakView { weak var view: MailboxView? }
+    fileprivate struct State {
+        var flagSets = FlagSetTable()
+        var flagSetIDs: [FlagSetKey: FlagSetID] = [:]
+        var areFlagSetsLoaded = false
+        var views: [MailboxID: WeakView] = [:]
+        var recent: [MailboxView] = []
+    }
+    private let state = Mutex(State())
+
+    // MARK: Views
+
+    /// The mailbox's view if somebody uses it or lately did.
+    func view(_ id: MailboxID) -> MailboxView? {
+        state.withLock { state in
+            guard let view = state.views[id]?.view else { return nil }
+            state.touch(view)
+            return view
+        }
+    }
+
+    var hasViewsInUse: Bool {
+        state.withLock { $0.views.values.contains { ($0.view?.watcherCount ?? 0) > 0 } }
+    }
+
+    private var liveViews: [MailboxView] {
+        state.withLock { state in
+            state.views = state.views.filter { $0.value.view != nil }
+            return state.views.values.compactMap(\.view)
+        }
+    }
+
+    /// Reads the mailbox and makes its view. On the writer's thread, so that no commit falls between.
+    func load(_ id: MailboxID, _ db: Database, _ effects: inout AccountEffects) throws -> MailboxView? {
+        if let view = view(id) { return view }
+        let reloaded = try readMailbox(id, db, effects.flagSets)
+        guard let snapshot = reloaded.snapshot, let name = reloaded.name else { return nil }
+        let firstRecent = try db.first("SELECT first_recent FROM mailbox WHERE id = ?", .int(id.rawValue)) {
+            UInt64(clamping: $0.int(0))
+        }
+        let view = MailboxView(snapshot: snapshot, name: name, firstRecent: firstRecent ?? snapshot.uidNext)
+        state.withLock { state in
+            state.views[id] = WeakView(view: view)
+            state.touch(view)
+        }
+        return view
+    }
+
+    // MARK: WriterDelegate
+
+    func began(_ db: Database, external: Bool) throws -> AccountEffects {
+        let mustLoad = state.withLock { !$0.areFlagSetsLoaded }
+        if external || mustLoad { try readFlagSets(db) }
+        var effects = state.withLock { AccountEffects(flagSets: $0.flagSets, flagSetIDs: $0.flagSetIDs) }
+        if external {
+            for view in liveViews {
+                effects.reloaded[view.mailboxID] = try readMailbox(view.mailboxID, db, effects.flagSets)
+            }
+        }
+        return effects
+    }
+
+    func mark(_ effects: AccountEffects) -> AccountEffects { effects }
+
+    func committed(_ effects: AccountEffects) {
+        state.withLock { state in
+            state.flagSets = effects.flagSets
+            state.flagSetIDs = effects.flagSetIDs
+        }
+        var touched = Set(effects.reloaded.keys)
+        for change in effects.changes { touched.insert(change.mailboxID) }
+        for id in touched {
+            guard let view = state.withLock({ $0.views[id]?.view }) else { continue }
+            publish(effects, to: view)
+        }
+    }
+
+    private func publish(_ effects: AccountEffects, to view: MailboxView) {
+        var snapshot = view.current
+        var name: MailboxName?
+        if let reloaded = effects.reloaded[view.mailboxID] {
+            if let new = reloaded.snapshot {
+                snapshot = new.sharingChunks(with: snapshot)
+            } else {
+                snapshot.isDeleted = true
+            }
+            name = reloaded.name
+        }
+        for change in effects.changes where change.mailboxID == view.mailboxID {
+            snapshot.apply(change, flagSets: effects.flagSets)
+            if case .renamed(_, let new) = change { name = new }
+        }
+        view.publish(snapshot, name: name)
+    }
+
+    // MARK: Reading
+
+    private func readFlagSets(_ db: Database) throws {
+        let names = try Keyword.stored(in: db)
+        var sets: [FlagSet] = []
+        var ids: [FlagSetKey: FlagSetID] = [:]
+        try db.each("SELECT id, system, keywords FROM flag_set") { row in
+            let id = FlagSetID(rawValue: row.uint32(0))
+            let system = SystemFlags(rawValue: UInt8(clamping: row.int(1)))
+            let keys = row.text(2)
+            let keywords = keys.split(separator: " ").compactMap { names[String($0)] ?? Keyword(String($0)) }
+            sets.append(FlagSet(id: id, flags: Flags(system, keywords: Set(keywords))))
+            ids[FlagSetKey(system: system.rawValue, keywords: keys)] = id
+        }
+        let table = FlagSetTable(sets)
+        state.withLock { state in
+            state.flagSets = table
+            state.flagSetIDs = ids
+            state.areFlagSetsLoaded = true
+        }
+    }
+
+    private func readMailbox(_ id: MailboxID, _ db: Database, _ flagSets: FlagSetTable) throws -> ReloadedMailbox {
+        var result = ReloadedMailbox()
+        let key = SQLValue.int(id.rawValue)
+        try db.each(
+            "SELECT name, uid_validity, uid_next, modseq FROM mailbox WHERE id = ? AND deleted_at IS NULL", key
+        ) { row in
+            guard let validity = UIDValidity(row.uint32(1)), let modSeq = ModSeq(UInt64(clamping: row.int(3))) else {
+                throw StoreError.broken("mailbox \(id) has UIDVALIDITY \(row.int(1)) and MODSEQ \(row.int(3))")
+            }
+            result.name = try MailboxName(stored: row.text(0))
+            result.snapshot = MailboxSnapshot(
+                mailboxID: id, uidValidity: validity, uidNext: UInt64(clamping: row.int(2)), highestModSeq: modSeq,
+                flagSets: flagSets)
+        }
+        guard result.snapshot != nil else { return result }
+        var entries: [MessageEntry] = []
+        try db.each(
+            """
+            SELECT uid, flag_set, modseq, size, internal_date, body_id FROM message WHERE mailbox_id = ? ORDER BY uid
+            """, key
+        ) { row in entries.append(try MessageEntry(row)) }
+        result.snapshot?.append(entries)
+        return result
+    }
+}
+
+extension ChangeHub.State {
+    fileprivate mutating func touch(_ view: MailboxView) {
+        recent.removeAll { $0 === view }
+        recent.append(view)
+        if recent.count > ChangeHub.recentViews { recent.removeFirst() }
+    }
+}
+
+extension MessageEntry {
+    /// From uid, flag_set, modseq, size, internal_date, body_id.
+    init(_ row: SQLRow) throws {
+        guard let uid = UID(row.uint32(0)), let modSeq = ModSeq(UInt64(clamping: row.int(2))) else {
+            throw StoreError.broken("a message has UID \(row.int(0)) and MODSEQ \(row.int(2))")
+        }
+        self.init(
+            uid: uid, flagSet: FlagSetID(rawValue: row.uint32(1)), modSeq: modSeq, size: row.uint32(3),
+            internalDate: MailDate(packed: row.int(4)), bodyID: BodyID(rawValue: row.int(5)))
+    }
+}
+
+extension MailboxName {
+    /// A name from the file, which was checked when it was written.
+    init(stored text: String) throws {
+        do throws(MailboxName.Problem) {
+            try self.init(text)
+        } catch {
+            throw StoreError.broken("mailbox name \"\(text)\" in the file is not allowed: \(error.explanation)")
+        }
+    }
+}
+
+extension Keyword {
+    /// Every keyword of the account in its first spelling, by its key.
+    static func stored(in db: Database) throws -> [String: Keyword] {
+        var result: [String: Keyword] = [:]
+        try db.each("SELECT key, name FROM keyword") { row in result[row.text(0)] = Keyword(row.text(1)) }
+        return result
+    }
+}

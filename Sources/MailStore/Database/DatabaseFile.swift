@@ -1,0 +1,114 @@
+// One SQLite file as the store uses it: WAL, synchronous=FULL, one writer at a time across processes.
+//
+// Invariants:
+// - Every write transaction and every checkpoint, in whichever process, runs with the file's lock held (`lock`), also
+//   opening with its migrations and closing with its final checkpoint. So no two processes ever checkpoint at once
+//   (SQLite before 3.51.3 can lose data then) and none ever waits in SQLite's own busy loop for long.
+// - `synchronous` is FULL on the writer: GRDB sets NORMAL for a WAL pool after `prepareDatabase`, therefore it is set
+//   here after opening; a test reads it back.
+
+import Dispatch
+import Foundation
+import GRDB
+import Logging
+import Schema
+
+final class DatabaseFile: Sendable {
+    let path: String
+    let lock: FileLock
+    private let pool: DatabasePool
+
+    /// Opens or makes the file and brings its schema up to date.
+    init(path: String, steps: [SchemaStep], readers: Int) throws(StoreError) {
+        self.path = path
+        lock = try FileLock(path: path + ".lock")
+        do {
+            pool = try lock.withLock { try Self.open(path: path, steps: steps, readers: readers) }
+        } catch {
+            throw StoreError(error, doing: "open \(path)")
+        }
+    }
+
+    private static func open(path: String, steps: [SchemaStep], readers: Int) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.maximumReaderCount = max(1, readers)
+        configuration.busyMode = .timeout(10)
+        configuration.label = "store"
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0")
+        }
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        chmod(path, 0o600)
+        try pool.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000")
+        }
+        let migrator = migrator(steps)
+        if try pool.read(migrator.hasBeenSuperseded) {
+            throw StoreError.broken("\(path) was written by a newer version of Martlet; this one does not know its schema")
+        }
+        try migrator.migrate(pool)
+        return pool
+    }
+
+    private static func migrator(_ steps: [SchemaStep]) -> DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        for step in steps {
+            migrator.registerMigration(step.name) { db in try db.execute(sql: step.sql) }
+        }
+        return migrator
+    }
+
+    /// Runs `work` in a read transaction on one of the file's reader threads.
+    func read<T: Sendable>(_ work: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        let path = path
+        let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
+            pool.asyncRead { opened in
+                do {
+                    continuation.resume(returning: .success(try work(try opened.get())))
+                } catch {
+                    continuation.resume(returning: .failure(StoreError(error, doing: "read \(path)")))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Runs `work` on the file's one writer thread, outside a transaction; the caller takes the lock where it writes.
+    func onWriter(_ work: @escaping @Sendable (Database) -> Void) {
+        pool.asyncWriteWithoutTransaction(work)
+    }
+
+    /// Runs `work` and waits, on the writer's thread.
+    func syncOnWriter<T>(_ work: (Database) throws -> T) throws(StoreError) -> T {
+        do {
+            return try pool.writeWithoutTransaction(work)
+        } catch {
+            throw StoreError(error, doing: "use \(path)")
+        }
+    }
+
+    /// Closes with a last checkpoint. Afterwards every call fails.
+    func close() {
+        try? lock.withLock { try pool.close() }
+    }
+
+    deinit { close() }
+}
+
+extension StoreError {
+    /// A failure of SQLite or of the system as one of the store's own.
+    init(_ error: any Error, doing what: @autoclosure () -> String) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as DatabaseError:
+            switch error.resultCode {
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_ERROR, .SQLITE_MISUSE:
+                self = .broken("cannot \(what()): SQLite says \"\(error.message ?? "nothing")\" (\(error.resultCode))")
+            default:
+                self = .unavailable(
+                    "cannot \(what()): SQLite says \"\(error.message ?? "nothing")\" (\(error.resultCode))")
+            }
+        default: self = .unavailable("cannot \(what()): \(error)")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// CREATE: a mailbox, and those above it that are missing (RFC 3501 §6.3.3).
+
+import Foundation
+package import Mail
+
+extension AccountStore {
+    /// Makes the mailbox and its missing ancestors.
+    /// - Throws: `.mailboxExists`; `.refused` when another mailbox has the special use; `.limit` for one too many.
+    package func createMailbox(
+        _ name: MailboxName, specialUse: SpecialUse? = nil
+    ) async throws(StoreError) -> MailboxInfo {
+        try await write { operation in
+            guard try operation.find(name) == nil else { throw StoreError.mailboxExists(name) }
+            try operation.createAncestors(of: name)
+            _ = try operation.create(name, specialUse: specialUse)
+        }
+        guard let info = try await mailbox(name) else { throw .mailboxNotFound(name) }
+        return info
+    }
+}
+
+extension WriteOperation {
+    mutating func createAncestors(of name: MailboxName) throws {
+        for ancestor in name.ancestors where try find(ancestor) == nil { _ = try create(ancestor) }
+    }
+
+    /// Makes one mailbox whose name is free. Its UIDVALIDITY is greater than every one given out before.
+    mutating func create(_ name: MailboxName, specialUse: SpecialUse? = nil) throws -> MailboxRow {
+        let count = try db.first("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL") { $0.int(0) } ?? 0
+        guard count < StoreLimits.mailboxes else {
+            throw StoreError.limit("an account can have at most \(StoreLimits.mailboxes) mailboxes")
+        }
+        if let specialUse { try refuseTaken(specialUse) }
+        let validity = try nextUIDValidity()
+        let modSeq = try nextModSeq()
+        try db.run(
+            """
+            INSERT INTO mailbox (name, special_use, uid_validity, uid_next, first_recent, modseq, created)
+            VALUES (?, ?, ?, 1, 1, ?, ?)
+            """,
+            .text(name.text), .optional(specialUse?.rawValue), .int(validity.rawValue), .int(modSeq.rawValue),
+            .int(currentSeconds()))
+        return MailboxRow(
+            id: MailboxID(rawValue: db.lastInsertedRowID), name: name, uidValidity: validity, uidNext: 1)
+    }
+
+    private func refuseTaken(_ use: SpecialUse) throws {
+        let holder = try db.first(
+            "SELECT name FROM mailbox WHERE special_use = ? AND deleted_at IS NULL", .text(use.rawValue)
+        ) { $0.text(0) }
+        if let holder {
+            throw StoreError.refused(reason: "mailbox \"\(holder)\" has the special use \(use.attribute) already")
+        }
+    }
+
+    /// The time in seconds, or one more than the last when that is not greater: never 0, never given twice.
+    private func nextUIDValidity() throws -> UIDValidity {
+        let value = try db.first(
+            """
+            UPDATE account_state SET last_uid_validity = max(last_uid_validity + 1, ?) WHERE id = 1
+            RETURNING last_uid_validity
+            """, .int(min(currentSeconds(), 4_000_000_000))
+        ) { $0.int(0) }
+        guard let value, let raw = UInt32(exactly: value), let validity = UIDValidity(raw) else {
+            throw StoreError.limit("no UIDVALIDITY is left")
+        }
+        return validity
+    }
+}
+
+/// Seconds since 1970 by the system's clock.
+func currentSeconds() -> Int64 { Int64(Date().timeIntervalSince1970) }

@@ -1,0 +1,34 @@
+// SELECT and EXAMINE: the shared view of a mailbox.
+
+package import Mail
+
+extension AccountStore {
+    /// The mailbox's view, shared by everybody who looks at it; it moves with every commit.
+    /// - Throws: `.mailboxNotFound`.
+    package func view(of name: MailboxName) async throws(StoreError) -> MailboxView {
+        let id = try await file.read { db in
+            try db.first("SELECT id FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) {
+                MailboxID(rawValue: $0.int(0))
+            }
+        }
+        guard let id else { throw .mailboxNotFound(name) }
+        if let view = hub.view(id) { return view }
+        let hub = hub
+        let view = try await writer.perform { db, effects in try hub.load(id, db, &effects) }
+        guard let view else { throw .mailboxNotFound(name) }
+        return view
+    }
+
+    /// Stores what `claimRecent` took, without waiting: after a crash such a message may be \Recent once more.
+    package func storeRecentMark(_ view: MailboxView) {
+        let first = view.firstRecent
+        let id = view.mailboxID
+        Task { [self] in
+            try? await write { operation in
+                try operation.db.run(
+                    "UPDATE mailbox SET first_recent = max(first_recent, ?) WHERE id = ?", .int(first),
+                    .int(id.rawValue))
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+// Reading stored messages: one job on a reader thread, one consistent state of the file, bytes straight into a ByteBuffer.
+
+import GRDB
+package import Mail
+package import NIOCore
+
+extension AccountStore {
+    /// Runs `work` on one of the account's reader threads.
+    ///
+    /// Keep a job short (some 256 KiB of output): it holds a read transaction, and the account has few readers.
+    package func read<T: Sendable>(
+        _ work: @escaping @Sendable (AccountReader) throws -> T
+    ) async throws(StoreError) -> T {
+        let compression = compression
+        return try await file.read { db in try work(AccountReader(db: db, compression: compression)) }
+    }
+}
+
+/// Access to stored bodies inside a read job; must not leave it.
+package struct AccountReader {
+    let db: Database
+    let compression: Compression
+
+    /// The octets of the whole message, and of its header block with the empty line.
+    package func size(of body: BodyID) throws -> (size: Int, headerSize: Int) {
+        let found = try db.first("SELECT size, header_size FROM body WHERE id = ?", .int(body.rawValue)) {
+            (size: Int($0.int(0)), headerSize: Int($0.int(1)))
+        }
+        return try require(found)
+    }
+
+    /// Appends ENVELOPE as the wire writes it (RFC 3501 §7.4.2).
+    package func envelope(of body: BodyID, into buffer: inout ByteBuffer) throws {
+        let found: Void? = try db.first("SELECT envelope FROM body WHERE id = ?", .int(body.rawValue)) { row in
+            row.withBlob(0) { _ = buffer.writeBytes($0) }
+        }
+        try require(found)
+    }
+
+    /// Appends BODYSTRUCTURE as the wire writes it.
+    package func bodyStructure(of body: BodyID, into buffer: inout ByteBuffer) throws {
+        let found: Void? = try db.first("SELECT body_structure FROM body WHERE id = ?", .int(body.rawValue)) { row in
+            row.withBlob(0) { _ = buffer.writeBytes($0) }
+        }
+        try require(found)
+    }
+
+    package func parts(of body: BodyID) throws -> PartIndex {
+        let encoded = try require(
+            try db.first("SELECT parts FROM body WHERE id = ?", .int(body.rawValue)) { $0.blob(0) })
+        guard let parts = PartIndex(encoded: encoded) else {
+            throw StoreError.broken("body \(body) has an unreadable part index; \"martlet check\" tells more")
+        }
+        return parts
+    }
+
+    /// The Date header's value, nil when it had none that made sense.
+    package func sentDate(of body: BodyID) throws -> MailDate? {
+        try require(
+            try db.first("SELECT sent_date FROM body WHERE id = ?", .int(body.rawValue)) { row in
+                [row.optionalInt(0).map { MailDate(packed: $0) }]
+            })[0]
+    }
+
+    /// When the message came into this mailbox, in seconds since 1970; nil when it is not there.
+    package func saveDate(of uid: UID, in mailbox: MailboxID) throws -> Int64? {
+        try db.first(
+            "SELECT save_date FROM message WHERE mailbox_id = ? AND uid = ?", .int(mailbox.rawValue),
+            .int(uid.rawValue)
+        ) { $0.int(0) }
+    }
+
+    /// Appends the message's bytes in a range, as far as they exist. Only the chunks that it touches are read.
+    package func bytes(of body: BodyID, range: Range<Int>, into buffer: inout ByteBuffer) throws {
+        guard !range.isEmpty else { return }
+        var number = 0
+        var start = 0
+        if range.lowerBound > 0, let first = try chunkSize(body, 0), range.lowerBound >= first {
+            number = 1 + (range.lowerBound - first) / ChunkLayout.size
+            start = first + (number - 1) * ChunkLayout.size
+        }
+        while start < range.upperBound {
+            let wanted = (max(range.lowerBound, start) - start)..<(range.upperBound - start)
+            guard let size = try append(body, chunk: number, wanted, to: &buffer) else {
+                if number == 0 { _ = try self.size(of: body) }
+                return
+            }
+            start += size
+            number += 1
+        }
+    }
+
+    /// The header block with its empty line.
+    package func header(of body: BodyID) throws -> [UInt8] {
+        let size = try size(of: body).headerSize
+        var buffer = ByteBufferAllocator().buffer(capacity: size)
+        try bytes(of: body, range: 0..<size, into: &buffer)
+        return Array(buffer.readableBytesView)
+    }
+
+    /// The whole message; for a long one ask for ranges.
+    package func message(_ body: BodyID) throws -> [UInt8] {
+        let size = try size(of: body).size
+        var buffer = ByteBufferAllocator().buffer(capacity: size)
+        try bytes(of: body, range: 0..<size, into: &buffer)
+        return Array(buffer.readableBytesView)
+    }
+
+    private func chunkSize(_ body: BodyID, _ number: Int) throws -> Int? {
+        try db.first("SELECT size FROM body_chunk WHERE id = ?", .int(ChunkLayout.key(body, chunk: number))) {
+            Int($0.int(0))
+        }
+    }
+
+    /// Appends a part of one chunk; returns the chunk's size, nil when there is no such chunk.
+    private func append(
+        _ body: BodyID, chunk number: Int, _ wanted: Range<Int>, to buffer: inout ByteBuffer
+    ) throws -> Int? {
+        try db.first(
+            "SELECT encoding, size, data FROM body_chunk WHERE id = ?", .int(ChunkLayout.key(body, chunk: number))
+        ) { row in
+            let size = Int(row.int(1))
+            let wanted = wanted.clamped(to: 0..<size)
+            let isRight = row.withBlob(2) { data in
+                if row.int(0) == 0 {
+                    guard data.count == size else { return false }
+                    buffer.writeBytes(UnsafeRawBufferPointer(rebasing: data[wanted]))
+                    return true
+                }
+                if wanted == 0..<size { return compression.decompress(data, size: size, into: &buffer) }
+                var whole = ByteBuffer()
+                guard size <= ChunkLayout.size, compression.decompress(data, size: size, into: &whole) else {
+                    return false
+                }
+                buffer.writeImmutableBuffer(whole.getSlice(at: wanted.lowerBound, length: wanted.count) ?? ByteBuffer())
+                return true
+            }
+            guard isRight, size > 0 else {
+                throw StoreError.broken("chunk \(number) of body \(body) is damaged; \"martlet check\" tells more")
+            }
+            return size
+        }
+    }
+
+    @discardableResult
+    private func require<T>(_ found: T?) throws -> T {
+        guard let found else { throw StoreError.messageGone }
+        return found
+    }
+}

@@ -1,0 +1,149 @@
+// APPEND, and every other way in: the one place where a message's row and body are made.
+
+package import Mail
+import NIOCore
+
+/// A staged message with what its row needs beside the bytes.
+package struct NewMessage: Sendable {
+    package let staged: StagedMessage
+    package let flags: Flags
+    package let internalDate: MailDate
+    /// An import's name for the message: a message whose key the mailbox has seen is passed over.
+    package let importKey: [UInt8]?
+
+    package init(
+        _ staged: StagedMessage, flags: Flags = .none, internalDate: MailDate, importKey: [UInt8]? = nil
+    ) {
+        self.staged = staged
+        self.flags = flags
+        self.internalDate = internalDate
+        self.importKey = importKey
+    }
+}
+
+/// Where messages went.
+package struct AppendOutcome: Sendable {
+    package let mailboxID: MailboxID
+    package let uidValidity: UIDValidity
+    /// For each message its UID, or nil when its import key was there already.
+    package let uids: [UID?]
+}
+
+extension AccountStore {
+    /// Adds messages to a mailbox, all or none, durable on return.
+    /// - Throws: `.mailboxNotFound`, `.overQuota`, `.limit` when no UID is left, `.unavailable`.
+    package func append(_ messages: [NewMessage], to name: MailboxName) async throws(StoreError) -> AppendOutcome {
+        try await write { operation in
+            try operation.append(messages, to: try operation.require(name))
+        }
+    }
+
+    /// Sets the most bytes that the account's messages may have; nil for no bound.
+    package func setQuota(_ bytes: Int64?) async throws(StoreError) {
+        try await write { operation in
+            try operation.db.run("UPDATE account_state SET quota_bytes = ? WHERE id = 1", .optional(bytes))
+        }
+    }
+
+    /// The sum of the messages' sizes, and what it may be.
+    package func usage() async throws(StoreError) -> (used: Int64, quota: Int64?) {
+        let found = try await file.read { db in
+            try db.first("SELECT used_bytes, quota_bytes FROM account_state WHERE id = 1") {
+                AccountUsage(used: $0.int(0), quota: $0.optionalInt(1))
+            }
+        }
+        guard let found else { throw .broken("the account's state is missing in \(file.path)") }
+        return (found.used, found.quota)
+    }
+}
+
+private struct AccountUsage: Sendable {
+    let used: Int64
+    let quota: Int64?
+}
+
+extension WriteOperation {
+    mutating func append(_ messages: [NewMessage], to mailbox: MailboxRow) throws -> AppendOutcome {
+        try refuseOverQuota(adding: messages.reduce(0) { $0 + Int64($1.staged.size) })
+        var uidNext = mailbox.uidNext
+        var entries: [MessageEntry] = []
+        var counts = MailboxCounts()
+        var uids: [UID?] = []
+        for message in messages {
+            if let key = message.importKey, try isImported(key, mailbox.id) {
+                uids.append(nil)
+                continue
+            }
+            let uid = try takeUID(&uidNext)
+            let entry = MessageEntry(
+                uid: uid, flagSet: try flagSet(message.flags), modSeq: try nextModSeq(),
+                size: UInt32(clamping: message.staged.size), internalDate: message.internalDate,
+                bodyID: try insertBody(message.staged))
+            try insert(entry, saveDate: currentSeconds(), into: mailbox.id)
+            if let key = message.importKey { try recordImport(key, mailbox.id, uid) }
+            counts.add(entry.size, message.flags.system)
+            entries.append(entry)
+            uids.append(uid)
+        }
+        if !entries.isEmpty {
+            try add(counts, to: mailbox.id, uidNext: uidNext, modSeq: try nextModSeq())
+            effects.changes.append(.appended(mailbox.id, entries))
+        }
+        return AppendOutcome(mailboxID: mailbox.id, uidValidity: mailbox.uidValidity, uids: uids)
+    }
+
+    /// The next UID; every UID is used once.
+    func takeUID(_ uidNext: inout UInt64) throws -> UID {
+        guard let raw = UInt32(exactly: uidNext), let uid = UID(raw) else {
+            throw StoreError.limit("the mailbox has used up its UIDs; move its messages to a new one")
+        }
+        uidNext += 1
+        return uid
+    }
+
+    func refuseOverQuota(adding bytes: Int64) throws {
+        try db.each("SELECT used_bytes, quota_bytes FROM account_state WHERE id = 1") { row in
+            guard let quota = row.optionalInt(1) else { return }
+            let (sum, overflow) = row.int(0).addingReportingOverflow(bytes)
+            guard !overflow, sum <= quota else { throw StoreError.overQuota(used: row.int(0), quota: quota) }
+        }
+    }
+
+    private func insertBody(_ staged: StagedMessage) throws -> BodyID {
+        let parsed = staged.parsed
+        try db.run(
+            """
+            INSERT INTO body (size, header_size, sent_date, message_id, envelope, body_structure, parts)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """,
+            .int(parsed.size), .int(parsed.headerSize), .optional(parsed.sentDate?.packed),
+            .optional(parsed.messageID), .blob(parsed.envelope), .blob(parsed.bodyStructure),
+            .blob(parsed.parts.encoded))
+        let body = BodyID(rawValue: db.lastInsertedRowID)
+        for (number, chunk) in staged.chunks.enumerated() {
+            let data: SQLValue
+            switch chunk.place {
+            case .memory(let bytes): data = .blob(bytes)
+            case .file(let offset, let count):
+                guard let file = staged.file else { throw StoreError.unavailable("the spool file is gone") }
+                data = .blob(try file.read(at: offset, count: count))
+            }
+            try db.run(
+                "INSERT INTO body_chunk (id, encoding, size, data) VALUES (?, ?, ?, ?)",
+                .int(ChunkLayout.key(body, chunk: number)), .int(chunk.encoding), .int(chunk.size), data)
+        }
+        return body
+    }
+
+    private func isImported(_ key: [UInt8], _ mailbox: MailboxID) throws -> Bool {
+        try db.first(
+            "SELECT 1 FROM import_record WHERE mailbox_id = ? AND key = ?", .int(mailbox.rawValue), .blob(key)
+        ) { _ in true } ?? false
+    }
+
+    private func recordImport(_ key: [UInt8], _ mailbox: MailboxID, _ uid: UID) throws {
+        try db.run(
+            "INSERT INTO import_record (mailbox_id, key, uid) VALUES (?, ?, ?)", .int(mailbox.rawValue), .blob(key),
+            .int(uid.rawValue))
+    }
+}

@@ -1,0 +1,26 @@
+// MOVE: new rows in one mailbox and tombstones in the other, in one commit (RFC 6851).
+
+package import Mail
+
+extension AccountStore {
+    /// Moves the messages of the set that are there, all or none. Never in both mailboxes, never in neither.
+    /// - Throws: `.mailboxNotFound`, `.limit`.
+    package func move(
+        _ uids: UIDSet, from source: MailboxID, to destination: MailboxName
+    ) async throws(StoreError) -> CopyOutcome {
+        try await write { operation in
+            let target = try operation.require(destination)
+            guard let from = try operation.find(source) else { throw StoreError.messageGone }
+            return try operation.move(uids, from: from, to: target)
+        }
+    }
+}
+
+extension WriteOperation {
+    mutating func move(_ uids: UIDSet, from source: MailboxRow, to target: MailboxRow) throws -> CopyOutcome {
+        let rows = try messages(uids, in: source.id)
+        let outcome = try duplicate(rows, into: target)
+        try remove(rows, from: source.id)
+        return outcome
+    }
+}

@@ -1,0 +1,144 @@
+// The serial writer with group commit.
+//
+// Operations that wait are executed in one transaction, each in its own savepoint; all are answered after the one COMMIT.
+// States: idle (nothing waits, nothing runs) -> `perform` enqueues and schedules -> draining (on the file's writer
+// thread, in batches) -> idle when nothing waits.
+// Invariants:
+// - An operation's answer is given after the COMMIT that made it durable, and after `committed` has told the views.
+// - An operation that throws is rolled back to its savepoint and disturbs no other of its batch.
+// - When COMMIT fails, every operation of the batch fails and nothing of it was told to anybody.
+
+import GRDB
+import Synchronization
+
+/// What a file's owner does around the transactions of its writer. Called on the writer's thread.
+protocol WriterDelegate: AnyObject, Sendable {
+    associatedtype Effects
+    /// Before the first operation of a batch, inside the transaction. `external` is true when another process may have
+    /// committed since the last batch that succeeded.
+    func began(_ db: Database, external: Bool) throws -> Effects
+    /// Before each operation: what must be undone if it fails.
+    func mark(_ effects: Effects) -> Effects
+    /// After the COMMIT, before the operations are answered.
+    func committed(_ effects: Effects)
+}
+
+/// Serialises the write operations on one file.
+final class Writer<Delegate: WriterDelegate>: Sendable {
+    /// Bounds how long the first of a batch waits for the last.
+    static var largestBatch: Int { 512 }
+
+    private struct Operation: Sendable {
+        let run: @Sendable (Database, inout Delegate.Effects) throws -> (@Sendable () -> Void)
+        let fail: @Sendable (StoreError) -> Void
+    }
+    private struct State {
+        var waiting: [Operation] = []
+        var isDraining = false
+        var lastDataVersion: Int64?
+        /// A batch failed after it had learnt of another process's commits, or may have.
+        var mustReload = false
+    }
+    private let state = Mutex(State())
+    private let file: DatabaseFile
+    private let delegate: Delegate
+
+    init(file: DatabaseFile, delegate: Delegate) {
+        self.file = file
+        self.delegate = delegate
+    }
+
+    /// Runs `work` in a write transaction. Returns after the COMMIT, throws when nothing of it was done.
+    func perform<T: Sendable>(
+        _ work: @escaping @Sendable (Database, inout Delegate.Effects) throws -> T
+    ) async throws(StoreError) -> T {
+        let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
+            let operation = Operation(
+                run: { db, effects in
+                    let value = try work(db, &effects)
+                    return { continuation.resume(returning: .success(value)) }
+                },
+                fail: { continuation.resume(returning: .failure($0)) })
+            enqueue(operation)
+        }
+        return try result.get()
+    }
+
+    /// Runs an empty batch when another process has committed, so that the delegate learns of it.
+    func lookForExternalCommits() {
+        file.onWriter { [self] db in
+            guard let version = try? db.dataVersion() else { return }
+            let known = state.withLock { $0.lastDataVersion }
+            if known != version { drain(db, evenIfIdle: true) }
+        }
+    }
+
+    private func enqueue(_ operation: Operation) {
+        let mustStart = state.withLock { state in
+            state.waiting.append(operation)
+            defer { state.isDraining = true }
+            return !state.isDraining
+        }
+        if mustStart {
+            file.onWriter { [self] db in drain(db) }
+        }
+    }
+
+    private func drain(_ db: Database, evenIfIdle: Bool = false) {
+        if evenIfIdle { runBatch(db, []) }
+        while true {
+            let batch = state.withLock { state in
+                let batch = Array(state.waiting.prefix(Self.largestBatch))
+                state.waiting.removeFirst(batch.count)
+                if batch.isEmpty { state.isDraining = false }
+                return batch
+            }
+            if batch.isEmpty { return }
+            runBatch(db, batch)
+        }
+    }
+
+    private func runBatch(_ db: Database, _ batch: [Operation]) {
+        var answers: [() -> Void] = []
+        do {
+            let effects = try file.lock.withLock { try transaction(db, batch, &answers) }
+            state.withLock { $0.mustReload = false }
+            delegate.committed(effects)
+            for answer in answers { answer() }
+        } catch {
+            if db.isInsideTransaction { try? db.rollback() }
+            state.withLock { $0.mustReload = true }
+            let failure = StoreError(error, doing: "write \(file.path)")
+            for operation in batch { operation.fail(failure) }
+        }
+    }
+
+    private func transaction(
+        _ db: Database, _ batch: [Operation], _ answers: inout [() -> Void]
+    ) throws -> Delegate.Effects {
+        try db.beginTransaction(.immediate)
+        let version = try db.dataVersion()
+        let isExternal = state.withLock { state in
+            defer { state.lastDataVersion = version }
+            return state.mustReload || state.lastDataVersion.map { $0 != version } ?? false
+        }
+        var effects = try delegate.began(db, external: isExternal)
+        for operation in batch {
+            let before = delegate.mark(effects)
+            do {
+                try db.inSavepoint {
+                    answers.append(try operation.run(db, &effects))
+                    return .commit
+                }
+            } catch {
+                // A lost transaction (disk full, I/O error) is the whole batch's failure.
+                guard db.isInsideTransaction else { throw error }
+                effects = before
+                let failure = StoreError(error, doing: "write \(file.path)")
+                answers.append { operation.fail(failure) }
+            }
+        }
+        try db.commit()
+        return effects
+    }
+}
