@@ -22,16 +22,18 @@ CREATE TABLE account (
     generation INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 
--- local_key is what is compared: the local part with ASCII letters in lower case; '' is the domain's catch-all.
+-- text is the address as it was written, key what is compared: the local part with ASCII letters in lower case.
+-- '@example.org' is the catch-all of example.org.
 CREATE TABLE address (
     id INTEGER PRIMARY KEY,
     domain_id INTEGER NOT NULL REFERENCES domain (id),
-    local_part TEXT NOT NULL,
-    local_key TEXT NOT NULL,
+    text TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL CHECK (kind IN ('account', 'alias')),
-    created INTEGER NOT NULL,
-    UNIQUE (domain_id, local_key)
+    created INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX address_domain ON address (domain_id);
 
 CREATE TABLE address_target (
     address_id INTEGER NOT NULL REFERENCES address (id) ON DELETE CASCADE,

@@ -3,7 +3,7 @@
 // The operations lie in extensions, a file each, in Mailboxes/ and Messages/ under the names of the IMAP commands.
 
 import GRDB
-package import Mail
+import Mail
 import NIOPosix
 import Schema
 import Synchronization

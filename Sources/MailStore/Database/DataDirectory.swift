@@ -63,3 +63,10 @@ package struct DataDirectory: Sendable {
     /// True when a database is there.
     var isInitialised: Bool { access(directoryDatabase, F_OK) == 0 }
 }
+
+/// Removes a file; one that is not there is no error.
+func removeFile(_ path: String) throws(StoreError) {
+    guard unlink(path) == 0 || errno == ENOENT else {
+        throw .unavailable("cannot remove \(path): \(lastSystemError())")
+    }
+}

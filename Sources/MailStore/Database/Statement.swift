@@ -8,14 +8,14 @@ import NIOCore
 
 /// A value bound to a `?`.
 enum SQLValue {
-    case int(Int64)
+    case integer(Int64)
     case text(String)
     case blob([UInt8])
     case bytes(ByteBuffer)
     case null
 
-    static func int(_ value: some BinaryInteger) -> SQLValue { .int(Int64(clamping: value)) }
-    static func optional(_ value: Int64?) -> SQLValue { value.map { .int($0) } ?? .null }
+    static func int(_ value: some BinaryInteger) -> SQLValue { .integer(Int64(clamping: value)) }
+    static func optional(_ value: Int64?) -> SQLValue { value.map { .integer($0) } ?? .null }
     static func optional(_ value: String?) -> SQLValue { value.map { .text($0) } ?? .null }
     static func optional(_ value: [UInt8]?) -> SQLValue { value.map { .blob($0) } ?? .null }
 }
@@ -93,7 +93,7 @@ extension Database {
         let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         let code =
             switch value {
-            case .int(let value): sqlite3_bind_int64(statement, index, value)
+            case .integer(let value): sqlite3_bind_int64(statement, index, value)
             case .null: sqlite3_bind_null(statement, index)
             case .text(let text):
                 Array(text.utf8).withUnsafeBytes { bytes in

@@ -1,6 +1,7 @@
 // CREATE: a mailbox, and those above it that are missing (RFC 3501 §6.3.3).
 
 import Foundation
+import GRDB
 package import Mail
 
 extension AccountStore {

@@ -1,5 +1,6 @@
 // APPEND, and every other way in: the one place where a message's row and body are made.
 
+import GRDB
 package import Mail
 import NIOCore
 

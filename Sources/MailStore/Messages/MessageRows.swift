@@ -1,6 +1,6 @@
 // Rows of the message table as operations read and count them.
 
-import Mail
+package import Mail
 
 extension NumberSet<UID> {
     /// Every UID.

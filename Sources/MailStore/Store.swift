@@ -1,0 +1,182 @@
+// The store: a data directory opened, its directory, and the accounts' files as they are asked for.
+//
+// At most `openAccounts` files stay open for no one in particular; an account that somebody holds stays open besides.
+
+package import Logging
+import NIOPosix
+import Schema
+import Synchronization
+
+package final class Store: Sendable {
+    package struct Options: Sendable {
+        /// Files kept open after their last use.
+        package var openAccounts = 256
+        package var readersPerAccount = 2
+        /// Days for which an expunged message can be restored.
+        package var retentionDays = 14
+        package init() {}
+    }
+
+    package let directory: Directory
+    package let layout: DataDirectory
+    let options: Options
+    let logger: Logger
+    private let serverLock: FileLock?
+    private let threads: NIOThreadPool
+    private let compression = Compression()
+    private let accounts = Mutex(OpenAccounts())
+    private let watching: Mutex<Task<Void, Never>?> = Mutex(nil)
+
+    /// How often the store looks for commits of other processes, where somebody watches.
+    private static let watchInterval = Duration.milliseconds(250)
+
+    private init(
+        layout: DataDirectory, options: Options, lock: FileLock?, logger: Logger
+    ) throws(StoreError) {
+        self.layout = layout
+        self.options = options
+        self.logger = logger
+        serverLock = lock
+        directory = try Directory(path: layout.directoryDatabase)
+        threads = NIOThreadPool(numberOfThreads: 2)
+        threads.start()
+    }
+
+    /// Opens an initialised data directory.
+    /// - Parameter exclusive: true for the server, of which there is one on a directory; the CLI opens beside it.
+    /// - Throws: `.broken` when there is none, it is not private, or it is of a newer version; `.refused` when another
+    ///   server has it.
+    package static func open(
+        at path: String, exclusive: Bool, options: Options = .init(), logger: Logger
+    ) async throws(StoreError) -> Store {
+        let layout = DataDirectory(path)
+        try layout.check()
+        guard layout.isInitialised else {
+            throw .broken("\(layout.root) holds no Martlet data; \"martlet init\" makes a data directory")
+        }
+        var lock: FileLock?
+        if exclusive {
+            let held = try FileLock(path: layout.serverLock)
+            guard held.hold() else {
+                throw .refused(reason: "another martletd is running on \(layout.root); stop it first")
+            }
+            lock = held
+        }
+        let store = try Store(layout: layout, options: options, lock: lock, logger: logger)
+        store.startWatching()
+        return store
+    }
+
+    /// Makes a data directory and opens it, as the CLI does.
+    /// - Throws: `.alreadyExists` when it is initialised, `.unavailable` when it cannot be made.
+    package static func create(at path: String, hostname: String, logger: Logger) async throws(StoreError) -> Store {
+        let layout = DataDirectory(path)
+        try layout.create()
+        let store = try Store(layout: layout, options: .init(), lock: nil, logger: logger)
+        try await store.directory.setSetting("hostname", hostname)
+        store.startWatching()
+        return store
+    }
+
+    /// The account's file, opened or as it is open already. The first time it gets INBOX, Drafts, Sent, Trash, Junk and
+    /// Archive.
+    package func account(_ id: AccountID) async throws(StoreError) -> AccountStore {
+        let (account, isNew) = try accounts.withLock { open throws(StoreError) in
+            if let known = open.find(id) { return (known, false) }
+            let account = try AccountStore(
+                id: id, path: layout.accountDatabase(id), readers: options.readersPerAccount,
+                compression: compression)
+            open.add(account, keeping: options.openAccounts)
+            return (account, true)
+        }
+        if isNew { try await account.prepare() }
+        return account
+    }
+
+    /// A message on its way in.
+    /// - Parameter limit: in bytes; nil for the most that the store can hold.
+    package func stage(limit: Int? = nil) -> MessageStaging {
+        MessageStaging(
+            directory: layout.temporary, limit: limit ?? ChunkLayout.largestMessage, threads: threads,
+            compression: compression)
+    }
+
+    /// Deletes an account's mail for good; the account must be gone from the directory.
+    package func removeAccountFile(_ id: AccountID) async throws(StoreError) {
+        guard try await directory.account(id) == nil else {
+            throw .refused(reason: "account #\(id) is still in the directory")
+        }
+        accounts.withLock { $0.remove(id) }?.close()
+        let path = layout.accountDatabase(id)
+        for suffix in ["", "-wal", "-shm", ".lock"] { try removeFile(path + suffix) }
+    }
+
+    /// Purges, in every account, what was expunged longer ago than the retention time.
+    /// - Returns: how many messages.
+    package func purgeExpired() async throws(StoreError) -> Int {
+        var purged = 0
+        let before = currentSeconds() - Int64(options.retentionDays) * 86_400
+        for record in try await directory.accounts() {
+            purged += try await account(record.id).purge(expungedBefore: before)
+        }
+        return purged
+    }
+
+    /// Ends every use of the store. Waits for what is being written.
+    package func close() async {
+        watching.withLock { task in
+            task?.cancel()
+            task = nil
+        }
+        for account in accounts.withLock({ $0.removeAll() }) { account.close() }
+        directory.close()
+        try? await threads.shutdownGracefully()
+    }
+
+    private func startWatching() {
+        watching.withLock { task in
+            task = Task { [weak self] in
+                while (try? await Task.sleep(for: Self.watchInterval)) != nil {
+                    guard let self else { return }
+                    directory.lookForExternalCommits()
+                    for account in accounts.withLock({ $0.all }) { account.lookForExternalCommits() }
+                }
+            }
+        }
+    }
+}
+
+/// The accounts that are open: held by somebody, or among the last used.
+private struct OpenAccounts {
+    private struct Weak { weak var account: AccountStore? }
+    private var known: [AccountID: Weak] = [:]
+    private var recent: [AccountStore] = []
+
+    var all: [AccountStore] { known.values.compactMap(\.account) }
+
+    mutating func find(_ id: AccountID) -> AccountStore? {
+        guard let account = known[id]?.account else { return nil }
+        if recent.last !== account {
+            recent.removeAll { $0 === account }
+            recent.append(account)
+        }
+        return account
+    }
+
+    mutating func add(_ account: AccountStore, keeping limit: Int) {
+        known = known.filter { $0.value.account != nil }
+        known[account.id] = Weak(account: account)
+        recent.append(account)
+        if recent.count > limit { recent.removeFirst() }
+    }
+
+    mutating func remove(_ id: AccountID) -> AccountStore? {
+        recent.removeAll { $0.id == id }
+        return known.removeValue(forKey: id)?.account
+    }
+
+    mutating func removeAll() -> [AccountStore] {
+        defer { self = OpenAccounts() }
+        return all
+    }
+}
