@@ -86,7 +86,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["Mail", "MailStore", "MailCrypto", nioCore, nioPosix], path: "Tests/TestSupport",
+            dependencies: ["Mail", "MailStore", "MailCrypto", nioCore, nioPosix, log], path: "Tests/TestSupport",
             swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "MailTests", dependencies: ["Mail", "TestSupport"], swiftSettings: settings),

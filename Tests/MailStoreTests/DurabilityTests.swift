@@ -1,0 +1,75 @@
+// What an OK stands on: synchronous=FULL, WAL, one writer across processes, one server on a directory.
+
+import Foundation
+import GRDB
+import Schema
+import TestSupport
+import Testing
+
+@testable import MailStore
+
+@Suite struct DurabilityTests {
+    @Test func writerRunsWithSynchronousFull() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            for file in [account.file, temporary.store.directory.file] {
+                // 2 is FULL.
+                #expect(try file.syncOnWriter { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+                #expect(try file.syncOnWriter { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+            }
+        }
+    }
+
+    @Test("case 164: a second server on the same data directory is refused")
+    func secondServerIsRefused() async throws {
+        try await TemporaryStore.with { temporary in
+            await #expect(throws: StoreError.self) {
+                try await Store.open(at: temporary.path, exclusive: true, logger: .quiet)
+            }
+            let beside = try await Store.open(at: temporary.path, exclusive: false, logger: .quiet)
+            await beside.close()
+        }
+    }
+
+    @Test("case 167: a file of a newer version is refused, unchanged")
+    func newerSchemaIsRefused() async throws {
+        try await TemporaryStore.with { temporary in
+            let path = temporary.path + "/newer.db"
+            let newer = SchemaStep(name: "V999_future", sql: "CREATE TABLE future (id INTEGER)")
+            try DatabaseFile(path: path, steps: SchemaScripts.account + [newer], readers: 1).close()
+            #expect(throws: StoreError.self) {
+                try DatabaseFile(path: path, steps: SchemaScripts.account, readers: 1)
+            }
+        }
+    }
+
+    @Test func directoryOpenToOthersIsRefused() async throws {
+        try await TemporaryStore.with { temporary in
+            chmod(temporary.path, 0o777)
+            await #expect(throws: StoreError.self) {
+                try await Store.open(at: temporary.path, exclusive: false, logger: .quiet)
+            }
+            chmod(temporary.path, 0o700)
+        }
+    }
+
+    @Test func twoStoresWriteOneFileInTurns() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let other = try await Store.open(at: temporary.path, exclusive: false, logger: .quiet)
+            let twin = try await other.account(account.id)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for store in [account, twin] {
+                    group.addTask {
+                        for _ in 0..<50 {
+                            _ = try await store.append([try await temporary.message("\r\nx")], to: .inbox)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await account.mailbox(.inbox)?.messages == 100)
+            await other.close()
+        }
+    }
+}
