@@ -25,9 +25,11 @@ package struct AddressParser {
     /// Words up to a delimiter, joined as they were: with one space where there was white space.
     private struct Words {
         var text: [UInt8] = []
-        /// With no space at all: what a local part is, where RFC 5322 §4.4 lets white space stand around dots.
+        /// With no space around dots, where RFC 5322 §4.4 lets it stand in a local part.
         var joined: [UInt8] = []
         var isEmpty = true
+        /// More than one word, or a quoted one: no bare local part.
+        var isPhrase = false
     }
 
     /// One address, group start, group end or separator; always moves on.
@@ -53,10 +55,12 @@ package struct AddressParser {
         }
     }
 
-    /// Words without an `@`: an address of which only the local part is there.
+    /// Words without an `@`: an address of which only the display name is there, or only the local part.
     private mutating func incomplete(_ words: Words) {
         guard !words.isEmpty else { return }
-        append(name: nil, route: nil, localPart: words.text, domain: [])
+        append(
+            name: words.isPhrase ? words.text : nil, route: nil, localPart: words.isPhrase ? [] : words.text, domain: []
+        )
     }
 
     private mutating func append(name: [UInt8]?, route: [UInt8]?, localPart: [UInt8], domain: [UInt8]) {
@@ -79,18 +83,24 @@ package struct AddressParser {
         var words = Words()
         while true {
             let hadSpace = lexer.skipSpace()
-            var piece: [UInt8]
+            let piece: [UInt8]
             if lexer.current == UInt8(ascii: "\"") {
                 piece = lexer.quotedString()
+                words.isPhrase = true
             } else {
                 piece = Array(lexer.run(until: AddressParser.endsWord))
                 if piece.isEmpty { return words }
             }
-            if hadSpace, !words.isEmpty { words.text.append(0x20) }
+            if hadSpace, !words.isEmpty {
+                words.isPhrase = true
+                words.text.append(0x20)
+                if words.joined.last != UInt8(ascii: "."), piece.first != UInt8(ascii: ".") {
+                    words.joined.append(0x20)
+                }
+            }
             words.text += piece
             words.joined += piece
             words.isEmpty = false
-            piece.removeAll()
         }
     }
 
@@ -124,8 +134,10 @@ package struct AddressParser {
             if lexer.take(UInt8(ascii: "]")) { domain.append(UInt8(ascii: "]")) }
         }
         while true {
-            lexer.skipSpace()
-            let piece = lexer.run { AddressParser.endsWord($0) && $0 != UInt8(ascii: "@") }
+            let hadSpace = lexer.skipSpace()
+            let isJoined = domain.isEmpty || !hadSpace || domain.last == 0x2e || lexer.current == 0x2e
+            guard isJoined else { return domain }
+            let piece = lexer.run(until: AddressParser.endsWord)
             if piece.isEmpty { return domain }
             domain += piece
         }

@@ -41,7 +41,7 @@ package struct ContentType: Hashable, Sendable {
         byte == UInt8(ascii: "/") || byte == UInt8(ascii: ";") || byte == UInt8(ascii: "(")
     }
 
-    private static func isToken(_ bytes: ArraySlice<UInt8>) -> Bool {
+    static func isToken(_ bytes: ArraySlice<UInt8>) -> Bool {
         !bytes.isEmpty && bytes.count <= 255
             && bytes.allSatisfy { byte in
                 switch byte {
@@ -78,14 +78,14 @@ package struct ContentDisposition: Hashable, Sendable {
     package var value: [UInt8]
     package var parameters: Parameters
 
-    /// nil when the field names no disposition.
+    /// nil when the field says nothing. Parameters without a disposition are an attachment's (RFC 2183 §2.8).
     package init?(_ value: [UInt8], limits: MessageLimits = .default) {
         var lexer = StructuredLexer(value, limits: limits)
         lexer.skipSpace()
         let disposition = lexer.run { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "(") }
-        guard !disposition.isEmpty else { return nil }
-        self.value = Array(disposition)
         parameters = Parameters(&lexer, limits: limits)
+        guard !disposition.isEmpty || !parameters.list.isEmpty else { return nil }
+        self.value = disposition.isEmpty ? Array("attachment".utf8) : Array(disposition)
     }
 
     package var isAttachment: Bool { value.map(\.asciiLowercased) == Array("attachment".utf8) }

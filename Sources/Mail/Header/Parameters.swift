@@ -17,11 +17,9 @@ package struct Parameters: Hashable, Sendable {
         var pieces: [Piece] = []
         lexer.skipSpace()
         while !lexer.isAtEnd, pieces.count < limits.parameters {
-            guard lexer.take(UInt8(ascii: ";")) else {
-                Parameters.skipToSemicolon(&lexer)
-                continue
-            }
-            lexer.skipSpace()
+            // The semicolon is missing in some mail, and doubled in other.
+            while lexer.take(UInt8(ascii: ";")) { lexer.skipSpace() }
+            if lexer.current == UInt8(ascii: "\"") { _ = lexer.quotedString() }
             let name = lexer.run { $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "(") }
             lexer.skipSpace()
             guard lexer.take(UInt8(ascii: "=")) else { continue }
@@ -36,12 +34,6 @@ package struct Parameters: Hashable, Sendable {
     private static func value(_ lexer: inout StructuredLexer) -> [UInt8] {
         if lexer.current == UInt8(ascii: "\"") { return lexer.quotedString() }
         return Array(lexer.run { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "(") })
-    }
-
-    private static func skipToSemicolon(_ lexer: inout StructuredLexer) {
-        while let byte = lexer.current, byte != UInt8(ascii: ";") {
-            if byte == UInt8(ascii: "\"") { _ = lexer.quotedString() } else { lexer.advance() }
-        }
     }
 
     /// A parameter as it stands, its name taken apart (RFC 2231 §3 and §4.1): `base*number*`.

@@ -1,7 +1,7 @@
 // What the header of one part says about its body.
 
 /// The MIME fields of one header block, and its envelope when it is a message's. Of a MIME field that stands there twice
-/// the first counts.
+/// the first counts, of Content-Disposition the last.
 struct PartHeader {
     var contentType: ContentType?
     var encodingName: [UInt8]?
@@ -27,7 +27,7 @@ struct PartHeader {
         switch field {
         case .contentType: contentType = contentType ?? ContentType(value, limits: limits)
         case .contentTransferEncoding: encodingName = encodingName ?? PartHeader.token(value, limits)
-        case .contentDisposition: disposition = disposition ?? ContentDisposition(value, limits: limits)
+        case .contentDisposition: disposition = ContentDisposition(value, limits: limits) ?? disposition
         case .contentID: id = id ?? value
         case .contentDescription: description = description ?? value
         case .contentMD5: md5 = md5 ?? value
@@ -37,12 +37,14 @@ struct PartHeader {
         }
     }
 
-    /// The first token; nil when there is none.
+    /// The one token that the value is, comments and what comes behind a semicolon aside; nil when it is none.
     private static func token(_ value: [UInt8], _ limits: MessageLimits) -> [UInt8]? {
         var lexer = StructuredLexer(value, limits: limits)
         lexer.skipSpace()
         let token = lexer.run { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "(") }
-        return token.isEmpty ? nil : Array(token)
+        lexer.skipSpace()
+        guard ContentType.isToken(token), lexer.isAtEnd || lexer.current == UInt8(ascii: ";") else { return nil }
+        return Array(token)
     }
 
     /// Language tags, separated by commas (RFC 3282 §2).
