@@ -5,6 +5,11 @@ package struct SchemaStep: Sendable {
     /// The script's name without `.sql`: `V001_account`.
     package let name: String
     package let sql: String
+
+    package init(name: String, sql: String) {
+        self.name = name
+        self.sql = sql
+    }
 }
 
 package enum SchemaScripts {

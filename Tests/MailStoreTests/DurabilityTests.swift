@@ -2,6 +2,7 @@
 
 import Foundation
 import GRDB
+import Mail
 import Schema
 import TestSupport
 import Testing
