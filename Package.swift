@@ -82,7 +82,7 @@ let package = Package(
         .executableTarget(
             name: "martlet",
             dependencies: ["Accounts", "MailStore", "Mail", "MailCrypto", nioCore, argumentParser, log],
-            path: "Admin", exclude: [], swiftSettings: settings),
+            path: "Admin", exclude: ["quickstart", "make-admin-doc"], swiftSettings: settings),
         // Tests
         .target(
             name: "TestSupport",
@@ -114,6 +114,10 @@ let package = Package(
             dependencies: [
                 "SMTP", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "AdminTests",
+            dependencies: ["martlet", "Accounts", "MailStore", "Mail", "MailCrypto", "TestSupport", nioCore, log],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
