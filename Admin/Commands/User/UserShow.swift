@@ -8,7 +8,7 @@ internal import MailStore
 
 struct UserShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show an account: its addresses, its password's age, what it holds.",
+        commandName: "show", abstract: "Show an account: its addresses, its state, what it holds.",
         discussion: "Example:\n  martlet user show alice@example.org")
 
     @Argument(help: "The account's address, or an alias of it.") var address: String
@@ -25,7 +25,7 @@ struct UserShow: AsyncParsableCommand {
         let usedBytes: Int64
         let quotaBytes: Int64?
         let created: Date
-        let passwordChanged: Date?
+        let hasPassword: Bool
     }
 
     func run() async throws {
@@ -40,9 +40,7 @@ struct UserShow: AsyncParsableCommand {
                 aliases: aliases, mailboxes: mailboxes.count, messages: mailboxes.reduce(0) { $0 + $1.messages },
                 usedBytes: try await mail.usage().used, quotaBytes: account.quota,
                 created: Moment.date(account.created),
-                passwordChanged: try await store.directory.passwordCredential(of: account.id).map {
-                    Moment.date($0.changed)
-                })
+                hasPassword: try await store.directory.passwordCredential(of: account.id) != nil)
         }
         try options.output.show(facts, text: UserShow.text)
     }
@@ -54,7 +52,7 @@ struct UserShow: AsyncParsableCommand {
             ("Mailboxes", "\(facts.mailboxes)"), ("Messages", "\(facts.messages)"),
             ("Used", ByteCount(facts.usedBytes).text), ("Quota", Quota.text(facts.quotaBytes)),
             ("Created", Moment.text(facts.created)),
-            ("Password", facts.passwordChanged.map { "set \(Moment.text($0))" } ?? "none: nobody can log in"),
+            ("Password", facts.hasPassword ? "set" : "none: nobody can log in"),
         ])
     }
 }
