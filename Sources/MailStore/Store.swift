@@ -81,16 +81,35 @@ package final class Store: Sendable {
     /// The account's file, opened or as it is open already. The first time it gets INBOX, Drafts, Sent, Trash, Junk and
     /// Archive.
     package func account(_ id: AccountID) async throws(StoreError) -> AccountStore {
-        let (account, isNew) = try accounts.withLock { open throws(StoreError) in
-            if let known = open.find(id) { return (known, false) }
-            let account = try AccountStore(
-                id: id, path: layout.accountDatabase(id), readers: options.readersPerAccount,
-                compression: compression)
-            open.add(account, keeping: options.openAccounts)
-            return (account, true)
+        enum Found {
+            case open(AccountStore)
+            case opening(Task<Result<AccountStore, StoreError>, Never>)
         }
-        if isNew { try await account.prepare() }
-        return account
+        let found: Found = accounts.withLock { open in
+            if let account = open.find(id) { return .open(account) }
+            return .opening(open.opening(id) { Task { await self.openAccount(id) } })
+        }
+        switch found {
+        case .open(let account): return account
+        case .opening(let task): return try await task.value.get()
+        }
+    }
+
+    /// Opens on the store's own threads: it waits for the disk and for other processes.
+    private func openAccount(_ id: AccountID) async -> Result<AccountStore, StoreError> {
+        let (path, readers, compression) = (layout.accountDatabase(id), options.readersPerAccount, compression)
+        let result: Result<AccountStore, StoreError>
+        do {
+            let account = try await threads.runIfActive {
+                try AccountStore(id: id, path: path, readers: readers, compression: compression)
+            }
+            try await account.prepare()
+            result = .success(account)
+        } catch {
+            result = .failure(StoreError(error, doing: "open \(path)"))
+        }
+        accounts.withLock { $0.opened(id, try? result.get(), keeping: options.openAccounts) }
+        return result
     }
 
     /// A message on its way in.
@@ -146,11 +165,12 @@ package final class Store: Sendable {
     }
 }
 
-/// The accounts that are open: held by somebody, or among the last used.
+/// The accounts that are open: held by somebody, or among the last used; and those about to be.
 private struct OpenAccounts {
     private struct Weak { weak var account: AccountStore? }
     private var known: [AccountID: Weak] = [:]
     private var recent: [AccountStore] = []
+    private var opening: [AccountID: Task<Result<AccountStore, StoreError>, Never>] = [:]
 
     var all: [AccountStore] { known.values.compactMap(\.account) }
 
@@ -163,9 +183,21 @@ private struct OpenAccounts {
         return account
     }
 
-    mutating func add(_ account: AccountStore, keeping limit: Int) {
+    /// The one task that opens the account, started by `start` when there is none.
+    mutating func opening(
+        _ id: AccountID, _ start: () -> Task<Result<AccountStore, StoreError>, Never>
+    ) -> Task<Result<AccountStore, StoreError>, Never> {
+        if let task = opening[id] { return task }
+        let task = start()
+        opening[id] = task
+        return task
+    }
+
+    mutating func opened(_ id: AccountID, _ account: AccountStore?, keeping limit: Int) {
+        opening[id] = nil
+        guard let account else { return }
         known = known.filter { $0.value.account != nil }
-        known[account.id] = Weak(account: account)
+        known[id] = Weak(account: account)
         recent.append(account)
         if recent.count > limit { recent.removeFirst() }
     }
