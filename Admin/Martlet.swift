@@ -1,6 +1,7 @@
 // `martlet`, the admin's command line: parse, call the store or Accounts, print. No rule of the house is written here.
 
 internal import ArgumentParser
+internal import Glibc
 
 @main
 struct Martlet: AsyncParsableCommand {
@@ -26,6 +27,8 @@ struct Martlet: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // What is made here, SQLite's helper files included, is its owner's alone.
+        umask(0o077)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
