@@ -43,9 +43,9 @@ enum ImportTable {
         "GRDBSQLite": ["MailStore"],
         "SQLite3": ["MailStore"],
         "ArgumentParser": ["martlet", "martletd"],
-        "Configuration": ["martletd", "martlet"],
+        "Configuration": ["Accounts", "martletd", "martlet"],
         "ServiceLifecycle": ["martletd"],
-        "Yams": ["martletd", "martlet"],
+        "Yams": ["Accounts", "martletd", "martlet"],
         "NIOPosix": ["MailStore", "Accounts", "IMAPServer", "SMTP", "Web", "martletd", "MailCrypto", "TestSupport"],
     ]
 

@@ -56,7 +56,7 @@ struct RuleTests {
         ("Sources/SMTP/A.swift", "let p: UnsafeMutableRawPointer", true),
         ("Sources/Mail/Text/A.swift", "nonisolated(unsafe) var a = 1", true),
         ("Sources/MailCrypto/A.swift", "let p: OpaquePointer", false),
-        ("Sources/Mail/Text/Iconv.swift", "let p: UnsafeRawPointer", false),
+        ("Sources/Mail/Text/Charset.swift", "let p: UnsafeRawPointer", false),
         ("Sources/SMTP/A.swift", "// unsafeBitCast", false),
     ])
     func unsafeCode(path: String, text: String, isWrong: Bool) {
