@@ -3,11 +3,43 @@
 /// The readable text of a message, decoded.
 package enum MessageText {
     /// The values of the fields named `name` (any case), unfolded and decoded (RFC 2047), in order.
-    package static func headerValues(_ header: [UInt8], named name: String) -> [String] { [] }
+    package static func headerValues(_ header: [UInt8], named name: String) -> [String] {
+        let key = Array(name.asciiLowercased.utf8)
+        let fields = HeaderFields(header)
+        return fields.filter { fields.isNamed(key, $0) }.map { EncodedWord.decode(fields.unfolded($0)) }
+    }
 
-    /// Every field of a header block as `Name: value`, decoded.
-    package static func headerLines(_ header: [UInt8]) -> [String] { [] }
+    /// Every field of a header block as `Name: value`, unfolded and decoded.
+    package static func headerLines(_ header: [UInt8]) -> [String] {
+        let fields = HeaderFields(header)
+        return fields.map { field in
+            String(decoding: header[field.name], as: UTF8.self) + ": " + EncodedWord.decode(fields.unfolded(field))
+        }
+    }
 
-    /// The texts of a message's text parts, decoded, and the headers of messages inside it.
-    package static func bodyTexts(parts: PartIndex, message: [UInt8]) -> [String] { [] }
+    /// The texts of a message's text parts without transfer encoding and in Unicode, and the headers of the messages
+    /// inside it. HTML comes twice, as it is and without its tags.
+    /// - Parameter message: the bytes that `parts` is the index of; ranges beyond its end are cut off.
+    package static func bodyTexts(parts: PartIndex, message: [UInt8]) -> [String] {
+        var texts: [String] = []
+        for (index, part) in parts.parts.enumerated() {
+            if index > 0, let parent = part.parent, parts.parts[parent].kind == .message {
+                texts += headerLines(slice(message, part.header))
+            }
+            if part.kind == .text { texts += self.texts(of: part, slice(message, part.body)) }
+        }
+        return texts
+    }
+
+    /// One part's text, decoded; for HTML the text without tags comes second.
+    /// - Parameter body: the bytes of the part's body.
+    package static func texts(of part: PartIndex.Part, _ body: [UInt8]) -> [String] {
+        let decoded = part.encoding == .identity ? body : TransferDecoder.decode(body, part.encoding)
+        let text = Charset.decode(decoded, charset: part.charset)
+        return part.subtype == "html" ? [text, HTMLText.plain(text)] : [text]
+    }
+
+    private static func slice(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8] {
+        Array(bytes[range.clamped(to: 0..<bytes.count)])
+    }
 }
