@@ -111,7 +111,7 @@ struct CommandParserTests {
         let bytes = Array(("a1 " + entry.line).utf8)
         for length in 0..<bytes.count {
             guard case .success(let tagged) = parseCommand(ByteBuffer(bytes: bytes[..<length])) else { continue }
-            #expect(tagged.command != entry.command || entry.line.hasSuffix(" "), "\(entry.line) cut to \(length)")
+            #expect(tagged.command != entry.command || entry.line.hasSuffix(" ") || entry.line.contains("()"), "\(entry.line) cut to \(length)")
         }
     }
 

@@ -65,9 +65,7 @@ struct SearchTests {
     @Test("case 60: nesting is BAD beyond 50, and 10,000 deep costs nothing")
     func nesting() throws {
         let limit = SyntaxLimits.standard.nesting
-        for (open, close) in [("(", ")"), ("NOT ", ""), ("OR ALL ", ""), ("(NOT OR ALL (", "))")] {
-            let per = open.split(separator: " ").count + (open == "(NOT OR ALL (" ? 1 : 0)
-            let depth = open == "OR ALL " ? 1 : per
+        for (open, close, depth) in [("(", ")", 1), ("NOT ", "", 1), ("OR ALL ", "", 1), ("(NOT OR ALL (", "))", 4)] {
             func nested(_ levels: Int) -> String {
                 "a SEARCH " + String(repeating: open, count: levels) + "SEEN" + String(repeating: close, count: levels)
             }

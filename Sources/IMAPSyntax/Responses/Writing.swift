@@ -41,8 +41,9 @@ extension ResponseWriter {
     }
 
     // RFC 3501 §9: astring = 1*ASTRING-CHAR / string
+    /// Quoted also for the sake of a `]`, at which a simple reader would end a code or a section.
     mutating func write(astring: String) {
-        if !astring.isEmpty, astring.utf8.allSatisfy(CharacterSet.isASTRING), !astring.equalsIgnoringASCIICase("NIL") {
+        if !astring.isEmpty, astring.utf8.allSatisfy(CharacterSet.isAtom), !astring.equalsIgnoringASCIICase("NIL") {
             buffer.writeString(astring)
         } else {
             write(string: astring)
