@@ -182,7 +182,8 @@ extension CommandFramer {
     private var head: (tag: String?, name: CommandName?) {
         let length = min(input.readableBytes, limits.syntax.tagLength + 64)
         guard let prefix = input.getSlice(at: input.readerIndex, length: length),
-            case .success(let head) = parseCommandHead(prefix, limits: limits.syntax)
+            case .success(let head) = parseCommandHead(prefix, limits: limits.syntax),
+            prefix.getInteger(at: prefix.readerIndex + head.tag.utf8.count) == UInt8(ascii: " ")
         else { return (nil, nil) }
         return (head.tag, head.name)
     }
