@@ -150,6 +150,7 @@ package final class Store: Sendable {
         for account in accounts.withLock({ $0.removeAll() }) { account.close() }
         directory.close()
         try? await threads.shutdownGracefully()
+        serverLock?.release()
     }
 
     private func startWatching() {

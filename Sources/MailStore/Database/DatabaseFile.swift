@@ -4,6 +4,8 @@
 // - Every write transaction and every checkpoint, in whichever process, runs with the file's lock held (`lock`), also
 //   opening with its migrations and closing with its final checkpoint. So no two processes ever checkpoint at once
 //   (SQLite before 3.51.3 can lose data then) and none ever waits in SQLite's own busy loop for long.
+// - The writer's thread waits for the lock, never the other way round: `close` first turns later batches away, lets the
+//   writer finish, and only then takes the lock.
 // - `synchronous` is FULL on the writer: GRDB sets NORMAL for a WAL pool after `prepareDatabase`, therefore it is set
 //   here after opening; a test reads it back.
 
@@ -12,11 +14,13 @@ import Foundation
 import GRDB
 import Logging
 import Schema
+import Synchronization
 
 final class DatabaseFile: Sendable {
     let path: String
-    let lock: FileLock
+    private let lock: FileLock
     private let pool: DatabasePool
+    private let isClosing = Mutex(false)
 
     /// Opens or makes the file and brings its schema up to date.
     init(path: String, steps: [SchemaStep], readers: Int) throws(StoreError) {
@@ -87,8 +91,20 @@ final class DatabaseFile: Sendable {
         }
     }
 
+    /// Runs a write transaction, on the writer's thread, with the file's lock held.
+    func withWriteLock<T>(_ work: () throws -> T) throws -> T {
+        guard !isClosing.withLock({ $0 }) else { throw StoreError.unavailable("\(path) is closed") }
+        return try lock.withLock(work)
+    }
+
     /// Closes with a last checkpoint. Afterwards every call fails.
     func close() {
+        let isFirst = isClosing.withLock { closing in
+            defer { closing = true }
+            return !closing
+        }
+        guard isFirst else { return }
+        pool.writeWithoutTransaction { _ in }
         try? lock.withLock { try pool.close() }
     }
 

@@ -30,8 +30,11 @@ final class FileLock: Sendable {
         }
     }
 
-    /// Takes the lock for this object's whole life. False when another process or object has it.
+    /// Takes the lock until `release` or this object's end. False when another process or object has it.
     func hold() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+
+    /// Ends `hold`.
+    func release() { flock(descriptor, LOCK_UN) }
 }
 
 /// errno's text.

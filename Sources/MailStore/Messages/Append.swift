@@ -65,7 +65,6 @@ private struct AccountUsage: Sendable {
 
 extension WriteOperation {
     mutating func append(_ messages: [NewMessage], to mailbox: MailboxRow) throws -> AppendOutcome {
-        try refuseOverQuota(adding: messages.reduce(0) { $0 + Int64($1.staged.size) })
         var uidNext = mailbox.uidNext
         var entries: [MessageEntry] = []
         var counts = MailboxCounts()
@@ -75,6 +74,7 @@ extension WriteOperation {
                 uids.append(nil)
                 continue
             }
+            try refuseOverQuota(adding: counts.size + Int64(message.staged.size))
             let uid = try takeUID(&uidNext)
             let entry = MessageEntry(
                 uid: uid, flagSet: try flagSet(message.flags), modSeq: try nextModSeq(),

@@ -101,7 +101,7 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
     private func runBatch(_ db: Database, _ batch: [Operation]) {
         var answers: [() -> Void] = []
         do {
-            let effects = try file.lock.withLock { try transaction(db, batch, &answers) }
+            let effects = try file.withWriteLock { try transaction(db, batch, &answers) }
             state.withLock { $0.mustReload = false }
             delegate.committed(effects)
             for answer in answers { answer() }

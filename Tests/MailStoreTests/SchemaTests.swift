@@ -1,0 +1,35 @@
+// The schema's scripts: numbered without gaps, and never changed once released.
+
+import Schema
+import Testing
+
+@Suite struct SchemaTests {
+    /// FNV-1a, 64 bits, of each script as released. A released script is never edited: add the next one.
+    static let released: [String: UInt64] = [:]
+
+    static let families: [[SchemaStep]] = [SchemaScripts.account, SchemaScripts.directory]
+
+    @Test(arguments: families)
+    func stepsAreNumberedWithoutGaps(steps: [SchemaStep]) {
+        for (index, step) in steps.enumerated() {
+            let number = String(index + 1)
+            #expect(step.name.hasPrefix("V" + String(repeating: "0", count: 3 - number.count) + number + "_"))
+        }
+    }
+
+    @Test(arguments: families)
+    func releasedStepsAreAsReleased(steps: [SchemaStep]) {
+        for step in steps {
+            guard let hash = Self.released[step.name] else { continue }
+            #expect(Self.hash(step.sql) == hash, "\(step.name) was released and must not change")
+        }
+    }
+
+    @Test func hashIsFNV1a() {
+        #expect(Self.hash("a") == 0xaf63_dc4c_8601_ec8c)
+    }
+
+    private static func hash(_ text: String) -> UInt64 {
+        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+}
