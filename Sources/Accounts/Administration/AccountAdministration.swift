@@ -44,6 +44,7 @@ package struct AccountAdministration: Sendable {
                 address: address, displayName: displayName.normalizedToNFC, passwordHash: secret?.hash, quota: quota,
                 by: actor)
         }
+        if let quota { try await storing { () async throws(StoreError) in try await enforce(quota, account.id) } }
         return Created(account: account, generatedPassword: secret?.generated)
     }
 
@@ -100,7 +101,13 @@ package struct AccountAdministration: Sendable {
         let account = try await account(address)
         try await storing { () async throws(StoreError) in
             try await store.directory.setQuota(account.id, bytes, by: actor)
+            try await enforce(bytes, account.id)
         }
+    }
+
+    /// The directory remembers a quota for people; the account's file is what keeps to it.
+    private func enforce(_ quota: Int64?, _ id: AccountID) async throws(StoreError) {
+        try await store.account(id).setQuota(quota)
     }
 
     /// Removes the account and all of its mail, for good.

@@ -17,12 +17,13 @@ struct StoredChunk: Sendable {
 }
 
 /// A file without a name in the data directory's `tmp/`: it is gone with its last user, also after a crash.
-final class SpoolFile: Sendable {
+package final class SpoolFile: Sendable {
     /// O_TMPFILE, a macro that Swift does not import.
     private static let nameless = 0o20_000_000 | O_DIRECTORY
     private let descriptor: Int32
 
-    init(directory: String) throws(StoreError) {
+    /// Makes the file; blocks, as do `write` and `read`.
+    package init(directory: String) throws(StoreError) {
         var opened = open(directory, Self.nameless | O_RDWR | O_CLOEXEC, 0o600)
         if opened < 0 {
             // A file system without O_TMPFILE.
@@ -36,7 +37,7 @@ final class SpoolFile: Sendable {
 
     deinit { close(descriptor) }
 
-    func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
+    package func write(_ bytes: [UInt8], at offset: Int) throws(StoreError) {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes { all in
@@ -48,7 +49,8 @@ final class SpoolFile: Sendable {
         }
     }
 
-    func read(at offset: Int, count: Int) throws(StoreError) -> [UInt8] {
+    /// Exactly `count` bytes.
+    package func read(at offset: Int, count: Int) throws(StoreError) -> [UInt8] {
         var done = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
             while done < count {
