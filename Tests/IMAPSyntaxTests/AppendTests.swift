@@ -20,14 +20,19 @@ struct AppendTests {
             ("a (\\Seen $X) ", Append(mailbox: "a", flags: Flags([.seen], keywords: [Keyword("$x")!]))),
             ("a \"17-Jul-1996 02:44:25 -0700\" ", Append(mailbox: "a", date: date)),
             ("a (\\draft) \"17-jul-1996 02:44:25 -0700\" ", Append(mailbox: "a", flags: Flags([.draft]), date: date)),
-            ("a \" 7-Jul-1996 02:44:25 +0000\" ", Append(mailbox: "a", date: MailDate(imapDateTime: "07-Jul-1996 02:44:25 +0000"))),
+            (
+                "a \" 7-Jul-1996 02:44:25 +0000\" ",
+                Append(mailbox: "a", date: MailDate(imapDateTime: "07-Jul-1996 02:44:25 +0000"))
+            ),
         ]
         for (text, append) in cases {
             #expect(context("t append \(text)") == .message(TaggedAppendHead(tag: "t", append: append)), "\(text)")
         }
     }
 
-    @Test("a literal that is no message", arguments: ["t LOGIN ", "t APPEND ", "t FOO ", "t UID FETCH 1 (BODY[HEADER.FIELDS ("])
+    @Test(
+        "a literal that is no message",
+        arguments: ["t LOGIN ", "t APPEND ", "t FOO ", "t UID FETCH 1 (BODY[HEADER.FIELDS ("])
     func arguments(_ prefix: String) {
         #expect(context(prefix) == .argument)
     }

@@ -8,7 +8,10 @@ import Testing
 struct AttackTests {
     @Test(
         "case 49: absurd literal sizes are BAD",
-        arguments: ["{4294967296}", "{18446744073709551616}", "{-1}", "{0x5}", "{ 5}", "{5 }", "{}", "{+}", "{5+}+", "{5++}", "{5-}", "{99999999999999999999999999}", "{4294967295}"])
+        arguments: [
+            "{4294967296}", "{18446744073709551616}", "{-1}", "{0x5}", "{ 5}", "{5 }", "{}", "{+}", "{5+}+", "{5++}",
+            "{5-}", "{99999999999999999999999999}", "{4294967295}",
+        ])
     func literalSizes(_ literal: String) {
         #expect(reason("a LOGIN \(literal)\r\nalice x") != nil)
         #expect(reason("a LOGIN \(literal)") != nil)
@@ -19,10 +22,12 @@ struct AttackTests {
         let run = String(repeating: "x", count: 1_000_000)
         let digits = String(repeating: "9", count: 1_000_000)
         for line in [
-            run, "a \(run)", "a SELECT \"\(run)", "a SELECT {\(digits)", "a LOGIN {\(digits)}\r\n", "a STORE 1 FLAGS (\(run)",
+            run, "a \(run)", "a SELECT \"\(run)", "a SELECT {\(digits)", "a LOGIN {\(digits)}\r\n",
+            "a STORE 1 FLAGS (\(run)",
             "a STORE 1 FLAGS \\\(run)", "a FETCH \(digits) FLAGS", "a FETCH 1 \(run)", "a FETCH 1 BODY[\(run)",
             "a FETCH 1 BODY[\(digits)]", "a FETCH 1 BODY[]<\(digits)", "a SEARCH \(run)", "a SEARCH LARGER \(digits)",
-            "a SEARCH CHARSET \(run) ALL", "a SEARCH KEYWORD \(run)", "a LIST \"\" (\(run)", "a ID (\"\(run)\" NIL)", "a STATUS x (\(run))",
+            "a SEARCH CHARSET \(run) ALL", "a SEARCH KEYWORD \(run)", "a LIST \"\" (\(run)", "a ID (\"\(run)\" NIL)",
+            "a STATUS x (\(run))",
         ] {
             #expect(reason(line) != nil, "\(line.prefix(30))")
         }
@@ -31,10 +36,14 @@ struct AttackTests {
     @Test("case 53: 100,000 parentheses are BAD in every command that has a list", .timeLimit(.minutes(1)))
     func parentheses() {
         let open = String(repeating: "(", count: 100_000)
-        for prefix in ["ID ", "FETCH 1 ", "SEARCH ", "STATUS x ", "LIST ", "LIST \"\" ", "LIST \"\" * RETURN ", "STORE 1 FLAGS ", "CREATE x ", "UID SEARCH NOT "] {
+        for prefix in [
+            "ID ", "FETCH 1 ", "SEARCH ", "STATUS x ", "LIST ", "LIST \"\" ", "LIST \"\" * RETURN ", "STORE 1 FLAGS ",
+            "CREATE x ", "UID SEARCH NOT ",
+        ] {
             for limits in [SyntaxLimits.standard, .beforeAuthentication] {
                 #expect(reason("a \(prefix)\(open)", limits) != nil, "\(prefix)")
-                #expect(reason("a \(prefix)\(open)" + String(repeating: ")", count: 100_000), limits) != nil, "\(prefix)")
+                #expect(
+                    reason("a \(prefix)\(open)" + String(repeating: ")", count: 100_000), limits) != nil, "\(prefix)")
             }
         }
     }
@@ -42,7 +51,8 @@ struct AttackTests {
     @Test("case 56: quoted strings hold no CR, LF, NUL, broken UTF-8 or lone backslash")
     func quoted() {
         for inside: [UInt8] in [
-            [0x0d], [0x0a], [0x00], [0x0d, 0x0a], [0xff], [0xe9], [0xc3], [0x5c], [0x5c, 0x6e], [0x5c, 0x0d], [0xed, 0xa0, 0x80],
+            [0x0d], [0x0a], [0x00], [0x0d, 0x0a], [0xff], [0xe9], [0xc3], [0x5c], [0x5c, 0x6e], [0x5c, 0x0d],
+            [0xed, 0xa0, 0x80],
         ] {
             let line = Array("a LOGIN \"x".utf8) + inside + Array("y\" z".utf8)
             #expect(reason(line) != nil, "\(inside)")
@@ -54,7 +64,9 @@ struct AttackTests {
 
     @Test("case 61: a set in descending order is taken as it is")
     func descending() throws {
-        guard case .fetch(let fetch) = try command("a UID FETCH 4294967295:1 FLAGS"), case .uid(let set) = fetch.messages else {
+        guard case .fetch(let fetch) = try command("a UID FETCH 4294967295:1 FLAGS"),
+            case .uid(let set) = fetch.messages
+        else {
             Issue.record("not understood")
             return
         }
@@ -65,7 +77,10 @@ struct AttackTests {
     func keywords() {
         let many = (0..<10_000).map { "k\($0)" }.joined(separator: " ")
         let long = String(repeating: "k", count: 1_000_000)
-        for flags in ["(\(many))", many, long, "(\(long))", "(a]b)", "({5})", "(a\r\nb)", "(\\Recent)", "(\\*)", "(\\)", "(\\\\Seen)", "(\"a\")"] {
+        for flags in [
+            "(\(many))", many, long, "(\(long))", "(a]b)", "({5})", "(a\r\nb)", "(\\Recent)", "(\\*)", "(\\)",
+            "(\\\\Seen)", "(\"a\")",
+        ] {
             #expect(reason("a STORE 1 +FLAGS \(flags)") != nil, "\(flags.prefix(20))")
         }
     }
@@ -95,8 +110,10 @@ struct AttackTests {
             return Int(state >> 33) % bound
         }
         let words = [
-            "a ", "FETCH ", "SEARCH ", "UID ", "STORE ", "LIST ", "LOGIN ", "ID ", "1:*", ",", "(", ")", "\"", "\\", "{3}\r\n", "{3+}\r\n",
-            "BODY[", "]", "<", ">", ".", "HEADER.FIELDS ", "NOT ", "OR ", " ", "\r\n", "\0", "é", "FLAGS ", "*", "%", "NIL", "0", "4294967295",
+            "a ", "FETCH ", "SEARCH ", "UID ", "STORE ", "LIST ", "LOGIN ", "ID ", "1:*", ",", "(", ")", "\"", "\\",
+            "{3}\r\n", "{3+}\r\n",
+            "BODY[", "]", "<", ">", ".", "HEADER.FIELDS ", "NOT ", "OR ", " ", "\r\n", "\0", "é", "FLAGS ", "*", "%",
+            "NIL", "0", "4294967295",
         ]
         for _ in 0..<30_000 {
             let line = "a " + (0..<random(12)).map { _ in words[random(words.count)] }.joined()

@@ -4,7 +4,12 @@ import IMAPSyntax
 import Testing
 
 struct Base64Tests {
-    @Test("the vectors of RFC 4648 §10", arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")])
+    @Test(
+        "the vectors of RFC 4648 §10",
+        arguments: [
+            ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ])
     func vectors(_ plain: String, _ encoded: String) {
         #expect(Base64.encode(Array(plain.utf8)) == Array(encoded.utf8))
         #expect(Base64.decode(Array(encoded.utf8)) == Array(plain.utf8))
@@ -22,7 +27,10 @@ struct Base64Tests {
 
     @Test(
         "what is not canonical is refused",
-        arguments: ["Z", "Zg", "Zg=", "Zg===", "====", "=", "Zh==", "Zm9=", "Zm9v=", "Z=g=", "Zg==Zg==", "Zm 9v", "Zm9v\r\n", "Zm9-", "Zm9_", "ümm="])
+        arguments: [
+            "Z", "Zg", "Zg=", "Zg===", "====", "=", "Zh==", "Zm9=", "Zm9v=", "Z=g=", "Zg==Zg==", "Zm 9v", "Zm9v\r\n",
+            "Zm9-", "Zm9_", "ümm=",
+        ])
     func refused(_ text: String) { #expect(Base64.decode(Array(text.utf8)) == nil) }
 
     @Test("lines of a SASL dialogue")

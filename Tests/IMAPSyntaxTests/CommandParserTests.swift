@@ -27,7 +27,9 @@ struct CommandParserTests {
     static let authentication: [Case] = [
         Case("LOGIN alice secret", .login(Login(user: Array("alice".utf8), password: Array("secret".utf8)))),
         Case(#"LOGIN "a b" "p\"w\\d""#, .login(Login(user: Array("a b".utf8), password: Array(#"p"w\d"#.utf8)))),
-        Case("LOGIN {5}\r\nalice {6+}\r\np\r\nw d", .login(Login(user: Array("alice".utf8), password: Array("p\r\nw d".utf8)))),
+        Case(
+            "LOGIN {5}\r\nalice {6+}\r\np\r\nw d",
+            .login(Login(user: Array("alice".utf8), password: Array("p\r\nw d".utf8)))),
         Case("LOGIN alice \"\"", .login(Login(user: Array("alice".utf8), password: []))),
         Case("LOGIN alice \"pässwörd\"", .login(Login(user: Array("alice".utf8), password: Array("pässwörd".utf8)))),
         Case("LOGIN a]b+c p]", .login(Login(user: Array("a]b+c".utf8), password: Array("p]".utf8)))),
@@ -69,7 +71,9 @@ struct CommandParserTests {
         Case(
             "LIST (SUBSCRIBED RECURSIVEMATCH) \"\" * RETURN (CHILDREN)",
             .list(
-                List(reference: "", patterns: ["*"], selections: [.subscribed, .recursiveMatch], returns: [.children]))),
+                List(
+                    reference: "", patterns: ["*"], selections: [.subscribed, .recursiveMatch],
+                    returns: [.children]))),
         Case("LIST \"\" % RETURN ()", .list(List(reference: "", patterns: ["%"]))),
         Case(
             "LIST \"\" % RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UNSEEN SIZE) STATUS (MESSAGES UNSEEN SIZE))",
@@ -106,12 +110,16 @@ struct CommandParserTests {
         #expect(try parse("A.1]x " + entry.line).get().tag == "A.1]x")
     }
 
-    @Test("no beginning of a command traps, and none but a whole one is understood as the whole", arguments: simple + authentication + mailboxes + lists + others)
+    @Test(
+        "no beginning of a command traps, and none but a whole one is understood as the whole",
+        arguments: simple + authentication + mailboxes + lists + others)
     func beginnings(_ entry: Case) {
         let bytes = Array(("a1 " + entry.line).utf8)
         for length in 0..<bytes.count {
             guard case .success(let tagged) = parseCommand(ByteBuffer(bytes: bytes[..<length])) else { continue }
-            #expect(tagged.command != entry.command || entry.line.hasSuffix(" ") || entry.line.contains("()"), "\(entry.line) cut to \(length)")
+            #expect(
+                tagged.command != entry.command || entry.line.hasSuffix(" ") || entry.line.contains("()"),
+                "\(entry.line) cut to \(length)")
         }
     }
 

@@ -36,8 +36,10 @@ struct FetchTests {
 
     static let sectionCases: [(String, Section)] = [
         ("[]", .whole), ("[TEXT]", Section(text: .text)), ("[header]", Section(text: .header)),
-        ("[1]", Section(path: [1])), ("[1.2.3]", Section(path: [1, 2, 3])), ("[1.MIME]", Section(path: [1], text: .mime)),
-        ("[4.1.HEADER]", Section(path: [4, 1], text: .header)), ("[4.2.2.text]", Section(path: [4, 2, 2], text: .text)),
+        ("[1]", Section(path: [1])), ("[1.2.3]", Section(path: [1, 2, 3])),
+        ("[1.MIME]", Section(path: [1], text: .mime)),
+        ("[4.1.HEADER]", Section(path: [4, 1], text: .header)),
+        ("[4.2.2.text]", Section(path: [4, 2, 2], text: .text)),
         ("[4294967295]", Section(path: [.max])),
         ("[HEADER.FIELDS (Subject)]", Section(text: .headerFields(["Subject"]))),
         ("[HEADER.FIELDS.NOT (a \"b\" {1}\r\nc)]", Section(text: .headerFieldsNot(["a", "b", "c"]))),
@@ -61,7 +63,10 @@ struct FetchTests {
 
     @Test("case 58: partials at the edge of the numbers: BAD, or no overflow")
     func partials() throws {
-        for text in ["<5.0>", "<18446744073709551615>", "<5>", "<.5>", "<5.>", "<-1.5>", "<4294967296.1>", "<1.4294967296>", "<1.5", "<1.05>"] {
+        for text in [
+            "<5.0>", "<18446744073709551615>", "<5>", "<.5>", "<5.>", "<-1.5>", "<4294967296.1>", "<1.4294967296>",
+            "<1.5", "<1.05>",
+        ] {
             #expect(reason("a FETCH 1 BODY[]\(text)") != nil, "\(text)")
         }
         let last = FetchPartial(offset: .max, count: .max)
@@ -91,7 +96,8 @@ struct FetchTests {
     @Test(
         "case 55: message sets that are none are BAD",
         arguments: [
-            "0", "*:0", "0:1", "1:*:2", "4294967296", "1,", ",1", "1,,2", "", "1:", ":1", "-1", "+1", "1.5", "**", "a", "01",
+            "0", "*:0", "0:1", "1:*:2", "4294967296", "1,", ",1", "1,,2", "", "1:", ":1", "-1", "+1", "1.5", "**", "a",
+            "01",
             "18446744073709551617", "1 :2", "$",
         ])
     func sets(_ set: String) {
@@ -120,7 +126,8 @@ struct FetchTests {
     @Test(
         "items that are none are BAD",
         arguments: [
-            "", "()", "FOO", "FLAGS UID", "(FLAGS  UID)", "(FLAGS UID", "FLAGS)", "((FLAGS))", "BODY.PEEK", "ENVELOPE[]",
+            "", "()", "FOO", "FLAGS UID", "(FLAGS  UID)", "(FLAGS UID", "FLAGS)", "((FLAGS))", "BODY.PEEK",
+            "ENVELOPE[]",
             "BODY.PEEK.X[]", "RFC822.SIZE[]", "BODY []", "BODYSTRUCTURE[]", "RFC822.PEEK", "(FLAGS,UID)",
         ])
     func wrong(_ items: String) {

@@ -30,7 +30,9 @@ struct MailboxArgumentTests {
 
     @Test(
         "case 71: modified UTF-7 that is not canonical is no name",
-        arguments: ["&", "R&D", "&AGE-", "&2AA-", "&AAA-", "&APw", "&APx-", "&APwA-", "&AP*-", "&-&", "&APw=-", "a&AOkA6-b"])
+        arguments: [
+            "&", "R&D", "&AGE-", "&2AA-", "&AAA-", "&APw", "&APx-", "&APwA-", "&AP*-", "&-&", "&APw=-", "a&AOkA6-b",
+        ])
     func notCanonical(_ text: String) { #expect(name(text) == nil) }
 
     @Test(

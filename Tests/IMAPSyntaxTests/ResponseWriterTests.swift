@@ -19,7 +19,8 @@ private func read(_ write: (inout ResponseWriter) -> Void) throws -> [Response] 
 
 /// What clients and messages would love to have written raw.
 private let hostile = [
-    "", "a\r\n* BYE gone", "\"", "\\", ")", "(", "{9}", "{9}\r\n123456789", "x\0y", "x]y", "[ALERT] x", " ", "NIL", "é", "\u{7f}",
+    "", "a\r\n* BYE gone", "\"", "\\", ")", "(", "{9}", "{9}\r\n123456789", "x\0y", "x]y", "[ALERT] x", " ", "NIL", "é",
+    "\u{7f}",
     "a\n* 1 EXPUNGE\r", "\u{1b}[31m", String(repeating: "x", count: 3_000), "a\"b\\c", "%*", "\r", "\n", "] x",
 ]
 
@@ -42,19 +43,31 @@ struct StatusResponseTests {
     }
 
     static let codes: [(ResponseCode, String)] = [
-        (.alert, "ALERT"), (.badCharset([]), "BADCHARSET"), (.badCharset(["UTF-8", "a b"]), "BADCHARSET (UTF-8 \"a b\")"),
+        (.alert, "ALERT"), (.badCharset([]), "BADCHARSET"),
+        (.badCharset(["UTF-8", "a b"]), "BADCHARSET (UTF-8 \"a b\")"),
         (.capability(["IMAP4rev1", "AUTH=PLAIN"]), "CAPABILITY IMAP4rev1 AUTH=PLAIN"), (.parse, "PARSE"),
-        (.permanentFlags(Flags([.seen, .answered], keywords: [Keyword("$X")!]), mayCreateKeywords: true), "PERMANENTFLAGS (\\Answered \\Seen $X \\*)"),
-        (.permanentFlags(.none, mayCreateKeywords: false), "PERMANENTFLAGS ()"), (.readOnly, "READ-ONLY"), (.readWrite, "READ-WRITE"),
-        (.tryCreate, "TRYCREATE"), (.uidNext(4_294_967_295), "UIDNEXT 4294967295"), (.uidValidity(UIDValidity(7)!), "UIDVALIDITY 7"),
+        (
+            .permanentFlags(Flags([.seen, .answered], keywords: [Keyword("$X")!]), mayCreateKeywords: true),
+            "PERMANENTFLAGS (\\Answered \\Seen $X \\*)"
+        ),
+        (.permanentFlags(.none, mayCreateKeywords: false), "PERMANENTFLAGS ()"), (.readOnly, "READ-ONLY"),
+        (.readWrite, "READ-WRITE"),
+        (.tryCreate, "TRYCREATE"), (.uidNext(4_294_967_295), "UIDNEXT 4294967295"),
+        (.uidValidity(UIDValidity(7)!), "UIDVALIDITY 7"),
         (.unseen(10), "UNSEEN 10"), (.appendUID(UIDValidity(3)!, UIDSet([5...5])), "APPENDUID 3 5"),
-        (.copyUID(UIDValidity(3)!, source: UIDSet([1...4, 7...7]), destination: UIDSet([10...14])), "COPYUID 3 1:4,7 10:14"),
+        (
+            .copyUID(UIDValidity(3)!, source: UIDSet([1...4, 7...7]), destination: UIDSet([10...14])),
+            "COPYUID 3 1:4,7 10:14"
+        ),
         (.uidNotSticky, "UIDNOTSTICKY"), (.unavailable, "UNAVAILABLE"), (.authenticationFailed, "AUTHENTICATIONFAILED"),
         (.authorizationFailed, "AUTHORIZATIONFAILED"), (.expired, "EXPIRED"), (.privacyRequired, "PRIVACYREQUIRED"),
         (.contactAdmin, "CONTACTADMIN"), (.noPerm, "NOPERM"), (.inUse, "INUSE"), (.expungeIssued, "EXPUNGEISSUED"),
-        (.corruption, "CORRUPTION"), (.serverBug, "SERVERBUG"), (.clientBug, "CLIENTBUG"), (.cannot, "CANNOT"), (.limit, "LIMIT"),
-        (.overQuota, "OVERQUOTA"), (.alreadyExists, "ALREADYEXISTS"), (.nonexistent, "NONEXISTENT"), (.closed, "CLOSED"),
-        (.tooBig, "TOOBIG"), (.useAttr, "USEATTR"), (.noModSeq, "NOMODSEQ"), (.highestModSeq(ModSeq(9)!), "HIGHESTMODSEQ 9"),
+        (.corruption, "CORRUPTION"), (.serverBug, "SERVERBUG"), (.clientBug, "CLIENTBUG"), (.cannot, "CANNOT"),
+        (.limit, "LIMIT"),
+        (.overQuota, "OVERQUOTA"), (.alreadyExists, "ALREADYEXISTS"), (.nonexistent, "NONEXISTENT"),
+        (.closed, "CLOSED"),
+        (.tooBig, "TOOBIG"), (.useAttr, "USEATTR"), (.noModSeq, "NOMODSEQ"),
+        (.highestModSeq(ModSeq(9)!), "HIGHESTMODSEQ 9"),
     ]
 
     @Test("every code", arguments: codes)
@@ -121,12 +134,16 @@ struct MailboxResponseTests {
         #expect(written { $0.expunge(.max) } == "* 4294967295 EXPUNGE\r\n")
         #expect(written { $0.search([]) } == "* SEARCH\r\n", "also without a hit")
         #expect(written { $0.search([1, 10, 100]) } == "* SEARCH 1 10 100\r\n")
-        #expect(written { $0.flags(Flags([.seen, .draft], keywords: [Keyword("b")!, Keyword("A")!])) } == "* FLAGS (\\Seen \\Draft A b)\r\n")
+        #expect(
+            written { $0.flags(Flags([.seen, .draft], keywords: [Keyword("b")!, Keyword("A")!])) }
+                == "* FLAGS (\\Seen \\Draft A b)\r\n")
         #expect(written { $0.capability(["IMAP4rev1", "LITERAL+"]) } == "* CAPABILITY IMAP4rev1 LITERAL+\r\n")
         #expect(written { $0.enabled([]) } == "* ENABLED\r\n")
         #expect(written { $0.namespace() } == "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")
         #expect(written { $0.id([]) } == "* ID NIL\r\n")
-        #expect(written { $0.id([.init(name: "name", value: "Martlet"), .init(name: "x", value: nil)]) } == "* ID (\"name\" \"Martlet\" \"x\" NIL)\r\n")
+        #expect(
+            written { $0.id([.init(name: "name", value: "Martlet"), .init(name: "x", value: nil)]) }
+                == "* ID (\"name\" \"Martlet\" \"x\" NIL)\r\n")
     }
 
     @Test("case 76: ID fields come back as they were, and as nothing else", arguments: hostile)
@@ -147,7 +164,9 @@ struct MailboxResponseTests {
         }
     }
 
-    @Test("numbers", arguments: [0, 1, 9, 10, 99, 100, 12_345, UInt64(UInt32.max), .max, .max / 10, 10_000_000_000_000_000_000])
+    @Test(
+        "numbers",
+        arguments: [0, 1, 9, 10, 99, 100, 12_345, UInt64(UInt32.max), .max, .max / 10, 10_000_000_000_000_000_000])
     func numbers(_ number: UInt64) { #expect(written { $0.write(number: number) } == String(number)) }
 }
 
@@ -180,7 +199,8 @@ struct FetchResponseTests {
     }
 
     static let sections: [(Section, UInt32?, String)] = [
-        (.whole, 0, "BODY[]<0>"), (Section(path: [1, 2]), nil, "BODY[1.2]"), (Section(text: .header), nil, "BODY[HEADER]"),
+        (.whole, 0, "BODY[]<0>"), (Section(path: [1, 2]), nil, "BODY[1.2]"),
+        (Section(text: .header), nil, "BODY[HEADER]"),
         (Section(path: [1], text: .text), nil, "BODY[1.TEXT]"),
         (Section(text: .headerFields(["From", "a b"])), nil, "BODY[HEADER.FIELDS (From \"a b\")]"),
         (Section(path: [4], text: .headerFieldsNot(["X"])), .max, "BODY[4.HEADER.FIELDS.NOT (X)]<4294967295>"),

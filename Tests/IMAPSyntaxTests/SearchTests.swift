@@ -7,7 +7,9 @@ import Testing
 
 struct SearchTests {
     private func key(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> SearchKey {
-        guard case .search(let search) = try command("a SEARCH \(text)", sourceLocation: sourceLocation) else { return .all }
+        guard case .search(let search) = try command("a SEARCH \(text)", sourceLocation: sourceLocation) else {
+            return .all
+        }
         return search.key
     }
 
@@ -22,15 +24,18 @@ struct SearchTests {
         ("RECENT", .recent), ("BCC x", .text(.bcc, bytes("x"))), ("CC x", .text(.cc, bytes("x"))),
         ("FROM \"a b\"", .text(.from, bytes("a b"))), ("TO x", .text(.to, bytes("x"))),
         ("SUBJECT {3+}\r\na\"b", .text(.subject, bytes("a\"b"))), ("BODY \"\"", .text(.body, [])),
-        ("TEXT \"grün\"", .text(.text, bytes("grün"))), ("HEADER Message-ID <a@b>", .text(.header("Message-ID"), bytes("<a@b>"))),
-        ("HEADER X \"\"", .text(.header("X"), [])), ("BEFORE 1-Feb-1994", .date(.internal, .before, day: day("1-Feb-1994"))),
+        ("TEXT \"grün\"", .text(.text, bytes("grün"))),
+        ("HEADER Message-ID <a@b>", .text(.header("Message-ID"), bytes("<a@b>"))),
+        ("HEADER X \"\"", .text(.header("X"), [])),
+        ("BEFORE 1-Feb-1994", .date(.internal, .before, day: day("1-Feb-1994"))),
         ("ON \"01-feb-1994\"", .date(.internal, .on, day: day("1-Feb-1994"))),
         ("SINCE 31-Dec-1999", .date(.internal, .since, day: day("31-Dec-1999"))),
         ("SENTBEFORE 1-Feb-1994", .date(.sent, .before, day: day("1-Feb-1994"))),
         ("SENTON 29-Feb-2000", .date(.sent, .on, day: day("29-Feb-2000"))),
         ("SENTSINCE 1-Feb-1994", .date(.sent, .since, day: day("1-Feb-1994"))),
         ("KEYWORD $Forwarded", .keyword(Keyword("$forwarded")!)), ("UNKEYWORD x", .not(.keyword(Keyword("x")!))),
-        ("LARGER 0", .larger(0)), ("SMALLER 4294967296", .smaller(4_294_967_296)), ("UID 1:*", .messages(.uid(uids((1, nil))))),
+        ("LARGER 0", .larger(0)), ("SMALLER 4294967296", .smaller(4_294_967_296)),
+        ("UID 1:*", .messages(.uid(uids((1, nil))))),
         ("2,4:7", .messages(.sequence(sequence((2, 2), (4, 7))))), ("*", .messages(.sequence(sequence((nil, nil))))),
         ("NOT SEEN", .not(.flag(.seen))), ("OR SEEN DRAFT", .or(.flag(.seen), .flag(.draft))),
         ("SEEN DRAFT", .and([.flag(.seen), .flag(.draft)])), ("(SEEN)", .flag(.seen)),
@@ -49,17 +54,23 @@ struct SearchTests {
     @Test(
         "keys that are none are BAD",
         arguments: [
-            "", "FOO", "()", "(SEEN", "SEEN)", "(SEEN))", "NOT", "NOT ", "OR SEEN", "OR SEEN ", "FROM", "FROM ", "FROM  x",
+            "", "FOO", "()", "(SEEN", "SEEN)", "(SEEN))", "NOT", "NOT ", "OR SEEN", "OR SEEN ", "FROM", "FROM ",
+            "FROM  x",
             "HEADER x", "HEADER \"a b\" x", "HEADER a: x", "HEADER \"\" x", "BEFORE", "BEFORE x", "BEFORE 1994-02-01",
-            "LARGER", "LARGER x", "LARGER -1", "SMALLER 99999999999999999999", "UID", "UID x", "KEYWORD", "KEYWORD \\Seen",
-            "KEYWORD a]b", "CHARSET", "CHARSET UTF-8", "CHARSET UTF-8 ", "SEEN  DRAFT", "UNSEEN,DRAFT", "SEENDRAFT", "RETURN () ALL",
+            "LARGER", "LARGER x", "LARGER -1", "SMALLER 99999999999999999999", "UID", "UID x", "KEYWORD",
+            "KEYWORD \\Seen",
+            "KEYWORD a]b", "CHARSET", "CHARSET UTF-8", "CHARSET UTF-8 ", "SEEN  DRAFT", "UNSEEN,DRAFT", "SEENDRAFT",
+            "RETURN () ALL",
             "FROM (a)", "TEXT \"a",
         ])
     func refused(_ text: String) { #expect(reason("a SEARCH \(text)") != nil) }
 
     @Test(
         "case 68: days that are none are BAD",
-        arguments: ["1-Jan-0000", "31-Feb-2000", "0-Jan-2000", "32-Jan-2000", "1-Jan-20000", "1-Jan-99", "1-Foo-2000", "1-Jan", "99999999999-Jan-2000"])
+        arguments: [
+            "1-Jan-0000", "31-Feb-2000", "0-Jan-2000", "32-Jan-2000", "1-Jan-20000", "1-Jan-99", "1-Foo-2000", "1-Jan",
+            "99999999999-Jan-2000",
+        ])
     func days(_ text: String) { #expect(reason("a SEARCH SINCE \(text)") != nil) }
 
     @Test("case 60: nesting is BAD beyond 50, and 10,000 deep costs nothing")

@@ -1,7 +1,8 @@
 // Cuts a connection's bytes into commands, lines and the pieces of a message.
 //
-// A command is one or more line fragments; each but the last ends in `{n}` or `{n+}` and is followed by a literal of n bytes.
-// All of it is collected in `input` and given out whole, except APPEND's message, which is given out as it comes. The states:
+// A command is one or more line fragments; each but the last ends in `{n}` or `{n+}` and is followed by a literal of n
+// bytes. All of it is collected in `input` and given out whole, except APPEND's message, which is given out as it
+// comes. The states:
 //
 //   fragment ──CRLF──▶ (command) fragment                     a line without a literal at its end
 //   fragment ──{n+}──▶ literal ──n bytes──▶ fragment          within the limits
@@ -10,14 +11,14 @@
 //   anything refused with {n+} ──▶ swallow ──n bytes──▶ swallowLine ──CRLF──▶ fragment
 //   anything fatal ──▶ closed
 //
-// Invariants: what was refused is never read as a command; nothing is held beyond the limits and one `append`; the events do
-// not depend on how the bytes were cut into buffers (but for the cuts between the pieces of a message).
+// Invariants: what was refused is never read as a command; nothing is held beyond the limits and one `append`; the
+// events do not depend on how the bytes were cut into buffers (but for the cuts between the pieces of a message).
 
 import IMAPSyntax
 package import NIOCore
 
-/// The frame decoder: bytes in with `append`, events out with `next`. It reads no further than it is asked to, so that what
-/// follows STARTTLS, AUTHENTICATE or IDLE is read as the session then decides.
+/// The frame decoder: bytes in with `append`, events out with `next`. It reads no further than it is asked to, so that
+/// what follows STARTTLS, AUTHENTICATE or IDLE is read as the session then decides.
 package struct CommandFramer: Sendable {
     package let limits: IMAPLimits
     /// Set by the session on login; widens the limits from the next command on.
@@ -96,8 +97,8 @@ package struct CommandFramer: Sendable {
         }
     }
 
-    /// The announced literal is refused. A synchronizing one will not come; of any other exactly the announced bytes and
-    /// the rest of its line are swallowed.
+    /// The announced literal is refused. A synchronizing one will not come; of any other exactly the announced bytes
+    /// and the rest of its line are swallowed.
     package mutating func refuseLiteral() {
         switch state {
         case .announced: dropCommand()
@@ -190,34 +191,9 @@ extension CommandFramer {
 
     // MARK: Literals
 
-    private struct AnnouncedLiteral {
-        /// nil when it is larger than any number that IMAP knows.
-        var size: UInt64?
-        var synchronizing: Bool
-        /// The offset of its `{` from the reader index.
-        var brace: Int
-    }
-
-    // RFC 7888 §8: literal = "{" number ["+"] "}" CRLF *CHAR8
     private func announcedLiteral(endingAt end: Int) -> AnnouncedLiteral? {
-        let start = input.readerIndex + progress.length
-        var index = input.readerIndex + end - 1
-        func byte() -> UInt8? { index >= start ? input.getInteger(at: index) : nil }
-        guard byte() == UInt8(ascii: "}") else { return nil }
-        index -= 1
-        let synchronizing = byte() != UInt8(ascii: "+")
-        if !synchronizing { index -= 1 }
-        var size: UInt64? = 0
-        var place: UInt64? = 1
-        let last = index
-        while let digit = byte(), digit.isDigit {
-            size = sum(size, product(place, UInt64(digit &- 0x30)))
-            place = product(place, 10)
-            index -= 1
-        }
-        guard index < last, byte() == UInt8(ascii: "{") else { return nil }
-        let known = size.flatMap { $0 <= UInt64(Int64.max) ? $0 : nil }
-        return AnnouncedLiteral(size: known, synchronizing: synchronizing, brace: index - input.readerIndex)
+        let start = input.readerIndex
+        return AnnouncedLiteral(line: input.readableBytesView[(start + progress.length)..<(start + end)], base: start)
     }
 
     /// What to do with the literal that the fragment ending at `lineEnd` announces.
@@ -369,8 +345,8 @@ extension CommandFramer {
         }
     }
 
-    /// Drops the rest of a spoilt command's line; when it announces a literal that comes unasked, that is swallowed as well.
-    /// False when that cannot be.
+    /// Drops the rest of a spoilt command's line; when it announces a literal that comes unasked, that is swallowed as
+    /// well. False when that cannot be.
     private mutating func dropSwallowedLine(_ end: Int) -> Bool {
         let literal = announcedLiteral(endingAt: end)
         let count = progress.literalCount + 1
@@ -382,22 +358,4 @@ extension CommandFramer {
         state = .swallow(remaining: size)
         return true
     }
-}
-
-extension UInt8 {
-    fileprivate var isDigit: Bool { self >= 0x30 && self <= 0x39 }
-}
-
-/// nil once it overflows; nothing else counts then.
-private func product(_ left: UInt64?, _ right: UInt64) -> UInt64? {
-    guard right != 0 else { return 0 }
-    guard let left else { return nil }
-    let (result, overflow) = left.multipliedReportingOverflow(by: right)
-    return overflow ? nil : result
-}
-
-private func sum(_ left: UInt64?, _ right: UInt64?) -> UInt64? {
-    guard let left, let right else { return nil }
-    let (result, overflow) = left.addingReportingOverflow(right)
-    return overflow ? nil : result
 }

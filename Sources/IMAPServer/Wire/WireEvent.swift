@@ -7,8 +7,8 @@ package import NIOCore
 package enum WireEvent: Hashable, Sendable {
     /// A complete command with its literals in place, without the CRLF at its end: for `parseCommand`.
     case command(ByteBuffer)
-    /// A literal that is within the limits is announced and the client waits. Answer `+ OK` and call `acceptLiteral`, or
-    /// refuse the command (NO, BAD) and call `refuseLiteral`; until then there are no further events.
+    /// A literal that is within the limits is announced and the client waits. Answer `+ OK` and call `acceptLiteral`,
+    /// or refuse the command (NO, BAD) and call `refuseLiteral`; until then there are no further events.
     case continuationNeeded(CommandHead)
     /// APPEND's message is announced. Call `acceptLiteral` (after `+ OK` if `synchronizing`) or, after the refusal,
     /// `refuseLiteral`; until then there are no further events.

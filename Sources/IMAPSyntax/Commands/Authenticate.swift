@@ -43,7 +43,7 @@ extension Lexer {
     mutating func authenticate() throws(SyntaxError) -> Authenticate {
         try space()
         let mechanism = try atom("a SASL mechanism").asciiUppercased
-        guard take(space: true) else { return Authenticate(mechanism: mechanism) }
+        guard takeSpace() else { return Authenticate(mechanism: mechanism) }
         if take("=") { return Authenticate(mechanism: mechanism, initialResponse: []) }
         let start = position
         while position < bytes.count, bytes[position] != 0x20 { position += 1 }

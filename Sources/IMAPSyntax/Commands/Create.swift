@@ -20,7 +20,7 @@ extension Lexer {
     mutating func create() throws(SyntaxError) -> Create {
         try space()
         var create = Create(mailbox: try mailbox())
-        guard take(space: true) else { return create }
+        guard takeSpace() else { return create }
         try expect("(")
         repeat {
             let parameter = try atom("a CREATE parameter")
@@ -29,7 +29,7 @@ extension Lexer {
             }
             try space()
             create.uses += try createUses()
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         return create
     }
@@ -46,7 +46,7 @@ extension Lexer {
             }
             guard uses.count < SpecialUse.allCases.count else { throw SyntaxError("too many special uses") }
             uses.append(use)
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         return uses
     }

@@ -18,7 +18,7 @@ extension Lexer {
         repeat {
             guard capabilities.count < limits.arguments else { throw SyntaxError("too many capabilities") }
             capabilities.append(try atom("a capability").asciiUppercased)
-        } while take(space: true)
+        } while takeSpace()
         return Enable(capabilities: capabilities)
     }
 }

@@ -74,7 +74,7 @@ extension Lexer {
         repeat {
             guard items.count < limits.arguments else { throw SyntaxError("too many FETCH items") }
             items.append(try fetchItem())
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         return Fetch(messages: messages, items: items)
     }

@@ -37,7 +37,7 @@ extension Lexer {
         repeat {
             guard fields.count < 30 else { throw SyntaxError("ID takes at most 30 fields") }
             fields.append(try idField())
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         return ID(fields: fields)
     }

@@ -56,7 +56,7 @@ extension Lexer {
         let reference = try mailbox()
         try space()
         let patterns = try listPatterns()
-        let returns = take(space: true) ? try listReturns() : []
+        let returns = takeSpace() ? try listReturns() : []
         return List(reference: reference, patterns: patterns, selections: selections, returns: returns)
     }
 
@@ -71,7 +71,7 @@ extension Lexer {
                 throw SyntaxError("unknown LIST selection option \"\(name)\"")
             }
             selections.insert(selection)
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         guard !selections.contains(.recursiveMatch) || selections.contains(.subscribed) else {
             throw SyntaxError("RECURSIVEMATCH needs another selection option beside it, such as SUBSCRIBED")
@@ -86,7 +86,7 @@ extension Lexer {
         repeat {
             guard patterns.count < limits.arguments else { throw SyntaxError("too many LIST patterns") }
             patterns.append(try listMailbox())
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         return patterns
     }
@@ -102,7 +102,7 @@ extension Lexer {
             let option = try listReturn()
             if !returns.contains(option) { returns.append(option) }
             guard returns.count <= 8 else { throw SyntaxError("too many LIST return options") }
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         return returns
     }

@@ -2,8 +2,8 @@
 
 package import Mail
 
-/// The bytes of a mailbox name (RFC 3501 §9, mailbox). Whether they are modified UTF-7 or UTF-8 depends on what the session
-/// has enabled, which the grammar does not know.
+/// The bytes of a mailbox name (RFC 3501 §9, mailbox). Whether they are modified UTF-7 or UTF-8 depends on what the
+/// session has enabled, which the grammar does not know.
 package struct MailboxArgument: Hashable, Sendable {
     package var bytes: [UInt8]
 
@@ -16,8 +16,8 @@ package struct MailboxArgument: Hashable, Sendable {
     }
 
     /// - Parameter utf8Accepted: true once UTF8=ACCEPT or IMAP4rev2 is enabled: the bytes are then UTF-8, `&` included.
-    ///   Otherwise they are modified UTF-7 (RFC 3501 §5.1.3); UTF-8 with 8-bit bytes is accepted all the same, since many
-    ///   clients send it and nothing else can be meant.
+    ///   Otherwise they are modified UTF-7 (RFC 3501 §5.1.3); UTF-8 with 8-bit bytes is accepted all the same, since
+    ///   many clients send it and nothing else can be meant.
     package func name(utf8Accepted: Bool) -> Result<MailboxName, Invalid> {
         guard let text = MailboxArgument.text(bytes, utf8Accepted: utf8Accepted) else {
             return .failure(Invalid(reason: "the mailbox name is neither canonical modified UTF-7 nor UTF-8"))

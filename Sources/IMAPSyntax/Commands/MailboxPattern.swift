@@ -1,8 +1,8 @@
 // The patterns of LIST and LSUB, matched in linear time.
 //
-// A pattern is a sequence of bytes and wildcards; a name is matched by walking it once with the set of all places in the
-// pattern where the match could stand, one bit each (Baeza-Yates and Gonnet's shift-and). No input makes it go back, so that
-// `%*%*%*x` costs no more than `x` (an attack on servers that try every way in turn).
+// A pattern is a sequence of bytes and wildcards; a name is matched by walking it once with the set of all places in
+// the pattern where the match could stand, one bit each (Baeza-Yates and Gonnet's shift-and). No input makes it go
+// back, so that `%*%*%*x` costs no more than `x` (an attack on servers that try every way in turn).
 
 package import Mail
 

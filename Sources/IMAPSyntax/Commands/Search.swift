@@ -52,7 +52,8 @@ package enum SearchField: Hashable, Sendable {
     case header(String)
 }
 
-/// Which of a message's dates: INTERNALDATE, or that of the `Date:` field (RFC 3501 §6.4.4). Time and zone are disregarded.
+/// Which of a message's dates: INTERNALDATE, or that of the `Date:` field (RFC 3501 §6.4.4). Time and zone are
+/// disregarded.
 package enum SearchDate: Hashable, Sendable {
     case `internal`
     case sent
@@ -71,7 +72,7 @@ extension Lexer {
         try space()
         var charset: String?
         let start = position
-        if letters() == "CHARSET", take(space: true) {
+        if letters() == "CHARSET", takeSpace() {
             let name = try astring("a charset")
             guard name.count <= 64, name.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
                 throw SyntaxError("that is no charset's name")
@@ -94,7 +95,7 @@ private struct SearchKeyParser {
     // search-key *(SP search-key)
     mutating func list(_ lexer: inout Lexer, depth: Int) throws(SyntaxError) -> SearchKey {
         var keys: [SearchKey] = []
-        repeat { keys.append(try key(&lexer, depth: depth)) } while lexer.take(space: true)
+        repeat { keys.append(try key(&lexer, depth: depth)) } while lexer.takeSpace()
         return keys.count == 1 ? keys[0] : .and(keys)
     }
 

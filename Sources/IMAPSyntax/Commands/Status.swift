@@ -41,7 +41,7 @@ extension Lexer {
             let name = try atom("a STATUS item").asciiUppercased
             guard let item = StatusItem(rawValue: name) else { throw SyntaxError("unknown STATUS item \"\(name)\"") }
             if !items.contains(item) { items.append(item) }
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         return items
     }

@@ -49,7 +49,7 @@ extension Lexer {
     private mutating func storeFlags() throws(SyntaxError) -> Flags {
         if peek() == UInt8(ascii: "(") { return try flagList() }
         var flags = Flags.none
-        repeat { try add(flag: flag(), to: &flags) } while take(space: true)
+        repeat { try add(flag: flag(), to: &flags) } while takeSpace()
         return flags
     }
 }

@@ -8,7 +8,7 @@ extension Lexer {
         try expect("(")
         var flags = Flags.none
         if take(")") { return flags }
-        repeat { try add(flag: flag(), to: &flags) } while take(space: true)
+        repeat { try add(flag: flag(), to: &flags) } while takeSpace()
         try expect(")")
         return flags
     }
@@ -22,7 +22,9 @@ extension Lexer {
     // RFC 3501 §9: flag = "\Answered" / "\Flagged" / "\Deleted" / "\Seen" / "\Draft" / flag-keyword / flag-extension
     mutating func flag() throws(SyntaxError) -> Flags {
         let name = try flagName()
-        guard let flag = Flags(name: name) else { throw SyntaxError("no client can set the flag \"\(name.prefix(40))\"") }
+        guard let flag = Flags(name: name) else {
+            throw SyntaxError("no client can set the flag \"\(name.prefix(40))\"")
+        }
         return flag
     }
 

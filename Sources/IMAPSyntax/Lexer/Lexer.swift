@@ -1,8 +1,8 @@
 // The cursor over one command's bytes, and the smallest pieces of the grammar.
 //
-// Every function that begins with a grammar element's name demands that element at `position` and leaves `position` behind
-// it, or throws; the `take…` functions try. Nothing is undone after a throw: the command is lost then. Every loop moves
-// `position` forward, so that the whole is linear; recursion exists in SEARCH alone and is counted there.
+// Every function that begins with a grammar element's name demands that element at `position` and leaves `position`
+// behind it, or throws; the `take…` functions try. Nothing is undone after a throw: the command is lost then. Every
+// loop moves `position` forward, so that the whole is linear; recursion exists in SEARCH alone and is counted there.
 
 import Mail
 import NIOCore
@@ -33,14 +33,16 @@ struct Lexer {
     func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
     mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard position < bytes.count, bytes[position] == UInt8(truncatingIfNeeded: character.value) else { return false }
+        guard position < bytes.count, bytes[position] == UInt8(truncatingIfNeeded: character.value) else {
+            return false
+        }
         position += 1
         return true
     }
 
     /// A space that something must follow. Spaces before the end of the line are left to `end`.
-    mutating func take(space: Bool) -> Bool {
-        guard space, position + 1 < bytes.count, bytes[position] == 0x20, bytes[position + 1] != 0x20 else { return false }
+    mutating func takeSpace() -> Bool {
+        guard position + 1 < bytes.count, bytes[position] == 0x20, bytes[position + 1] != 0x20 else { return false }
         position += 1
         return true
     }

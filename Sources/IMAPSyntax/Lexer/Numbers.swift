@@ -14,7 +14,9 @@ extension Lexer {
     mutating func messageSet<Number: MessageNumber>() throws(SyntaxError) -> MessageSet<Number> {
         var elements: [MessageSet<Number>.Element] = []
         repeat {
-            guard elements.count < limits.setElements else { throw SyntaxError("the message set has too many elements") }
+            guard elements.count < limits.setElements else {
+                throw SyntaxError("the message set has too many elements")
+            }
             let first: MessageSetBound<Number> = try messageSetBound()
             let second = take(":") ? try messageSetBound() : first
             elements.append(.init(first, second))

@@ -26,7 +26,9 @@ extension Lexer {
     // section-msgtext = "HEADER" / "HEADER.FIELDS" [".NOT"] SP header-list / "TEXT"
     private mutating func sectionText(inPart: Bool) throws(SyntaxError) -> SectionText {
         let start = position
-        while let byte = peek(), byte.isASCIILetter || byte == UInt8(ascii: "."), position - start < 32 { position += 1 }
+        while let byte = peek(), byte.isASCIILetter || byte == UInt8(ascii: "."), position - start < 32 {
+            position += 1
+        }
         let name = String(decoding: bytes[start..<position], as: UTF8.self).asciiUppercased
         switch name {
         case "HEADER": return .header
@@ -49,7 +51,7 @@ extension Lexer {
         repeat {
             guard names.count < limits.headerFields else { throw SyntaxError("too many header fields") }
             names.append(try headerFieldName())
-        } while take(space: true)
+        } while takeSpace()
         try expect(")")
         return names
     }

@@ -53,7 +53,9 @@ extension Lexer {
             case UInt8(ascii: "\""):
                 result += bytes[start..<position]
                 position += 1
-                guard plain || isUTF8(result) else { throw SyntaxError("a quoted string holds bytes that are not UTF-8") }
+                guard plain || isUTF8(result) else {
+                    throw SyntaxError("a quoted string holds bytes that are not UTF-8")
+                }
                 return result
             case UInt8(ascii: "\\"):
                 result += bytes[start..<position]

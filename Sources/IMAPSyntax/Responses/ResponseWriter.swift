@@ -1,8 +1,8 @@
-// Writes responses so that no byte of theirs can be taken for another response: whoever hands text in, a client that named a
-// mailbox or a message that came by mail, cannot break out of its string.
+// Writes responses so that no byte of theirs can be taken for another response.
 //
-// The functions append to `buffer`; the session takes it away with `take`. Numbers are written digit by digit and what was
-// encoded beforehand is copied, without a String in between.
+// Whoever hands text in, a client that named a mailbox or a message that came by mail, cannot break out of its string.
+// The functions append to `buffer`; the session takes it away with `take`. Numbers are written digit by digit and what
+// was encoded beforehand is copied, without a String in between.
 
 package import NIOCore
 

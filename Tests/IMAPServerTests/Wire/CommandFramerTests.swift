@@ -12,7 +12,8 @@ private func describe(_ event: WireEvent) -> String {
     case .command(let bytes): "command <\(String(buffer: bytes))>"
     case .continuationNeeded(let head): "literal? \(head.tag) \(head.name?.rawValue ?? "-")"
     case .appendStarted(let head, let size, let synchronizing):
-        "append? \(head.tag) \(String(decoding: head.append.mailbox.bytes, as: UTF8.self)) \(size)\(synchronizing ? "" : "+")"
+        "append? \(head.tag) \(String(decoding: head.append.mailbox.bytes, as: UTF8.self)) \(size)"
+            + (synchronizing ? "" : "+")
     case .appendData(let bytes): "data <\(String(buffer: bytes))>"
     case .appendEnded(nil): "ended"
     case .appendEnded(.some(let bad)): "ended BAD \(bad.tag ?? "*")"
@@ -88,8 +89,11 @@ struct CommandFramerTests {
     ]
 
     static let literals: [Case] = [
-        Case("a LOGIN {2}\r\nab {3}\r\nc\r\n\r\n", ["literal? a LOGIN", "literal? a LOGIN", "command <a LOGIN {2}\r\nab {3}\r\nc\r\n>"]),
-        Case("a LOGIN {2+}\r\nab {0+}\r\n\r\nb NOOP\r\n", ["command <a LOGIN {2+}\r\nab {0+}\r\n>", "command <b NOOP>"]),
+        Case(
+            "a LOGIN {2}\r\nab {3}\r\nc\r\n\r\n",
+            ["literal? a LOGIN", "literal? a LOGIN", "command <a LOGIN {2}\r\nab {3}\r\nc\r\n>"]),
+        Case(
+            "a LOGIN {2+}\r\nab {0+}\r\n\r\nb NOOP\r\n", ["command <a LOGIN {2+}\r\nab {0+}\r\n>", "command <b NOOP>"]),
         Case("a LOGIN {0000002+}\r\nab c\r\n", ["command <a LOGIN {0000002+}\r\nab c>"]),
         Case("a X {12+}\r\nb NOOP\r\nc NO\r\n", ["command <a X {12+}\r\nb NOOP\r\nc NO>"]),
         Case("a LOGIN {2}\r\nb NOOP\r\n", ["literal? a LOGIN", "command <b NOOP>"], accepts: false),
@@ -103,7 +107,9 @@ struct CommandFramerTests {
     static let modes: [Case] = [
         Case("a IDLE\r\nDONE\r\nb NOOP\r\n", ["command <a IDLE>", "line <DONE>", "command <b NOOP>"]),
         Case("a IDLE\r\nx {3+}\r\nb NOOP\r\n", ["command <a IDLE>", "line <x {3+}>", "command <b NOOP>"]),
-        Case("a AUTHENTICATE PLAIN\r\nZm9v\r\nb NOOP\r\n", ["command <a AUTHENTICATE PLAIN>", "line <Zm9v>", "command <b NOOP>"], authenticated: false),
+        Case(
+            "a AUTHENTICATE PLAIN\r\nZm9v\r\nb NOOP\r\n",
+            ["command <a AUTHENTICATE PLAIN>", "line <Zm9v>", "command <b NOOP>"], authenticated: false),
         Case("a AUTHENTICATE PLAIN\r\n\r\n", ["command <a AUTHENTICATE PLAIN>", "line <>"], authenticated: false),
     ]
 
@@ -113,32 +119,48 @@ struct CommandFramerTests {
         Case("a APPEND {1}\r\nx {2}\r\nhi\r\n", ["literal? a APPEND", "append? a x 2", "data <hi>", "ended"]),
         Case("a append {1+}\r\nx () {2+}\r\nhi\r\n", ["append? a x 2+", "data <hi>", "ended"]),
         Case("a APPEND x {0}\r\n\r\n", ["append? a x 0", "ended"]),
-        Case("a APPEND x {2}\r\nhi y\r\nb NOOP\r\n", ["append? a x 2", "data <hi>", "ended BAD a", "command <b NOOP>"]),
-        Case("a APPEND x {2}\r\nhi {10+}\r\nb DELETE x\r\nc NOOP\r\n", ["append? a x 2", "data <hi>", "ended BAD a", "command <c NOOP>"]),
-        Case("a APPEND x {2}\r\nhi {10}\r\nc NOOP\r\n", ["append? a x 2", "data <hi>", "ended BAD a", "command <c NOOP>"]),
-        Case("a APPEND x {99999999999}\r\nb NOOP\r\n", ["append? a x 99999999999", "command <b NOOP>"], accepts: false),
+        Case(
+            "a APPEND x {2}\r\nhi y\r\nb NOOP\r\n", ["append? a x 2", "data <hi>", "ended BAD a", "command <b NOOP>"]),
+        Case(
+            "a APPEND x {2}\r\nhi {10+}\r\nb DELETE x\r\nc NOOP\r\n",
+            ["append? a x 2", "data <hi>", "ended BAD a", "command <c NOOP>"]),
+        Case(
+            "a APPEND x {2}\r\nhi {10}\r\nc NOOP\r\n",
+            ["append? a x 2", "data <hi>", "ended BAD a", "command <c NOOP>"]),
+        Case(
+            "a APPEND x {99999999999}\r\nb NOOP\r\n", ["append? a x 99999999999", "command <b NOOP>"], accepts: false),
         Case("a APPEND INBOX\r\n", ["command <a APPEND INBOX>"]),
     ]
 
     static let refusals: [Case] = [
         Case("a APPEND x {10}\r\nb NOOP\r\n", ["append? a x 10", "command <b NOOP>"], accepts: false),
-        Case("a APPEND x {12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n", ["append? a x 12+", "command <b NOOP>"], accepts: false),
-        Case("a APPEND x {3+}\r\nabc {12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n", ["append? a x 3+", "command <b NOOP>"], accepts: false),
+        Case(
+            "a APPEND x {12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n", ["append? a x 12+", "command <b NOOP>"],
+            accepts: false),
+        Case(
+            "a APPEND x {3+}\r\nabc {12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n", ["append? a x 3+", "command <b NOOP>"],
+            accepts: false),
         Case("a APPEND x FOO {12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"]),
         Case("a APPEND x UTF8 (~{12+}\r\nx DELETE y\r\n)\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"]),
         Case("a APPEND x FOO {12}\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"]),
         Case("{12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n", ["BAD *", "command <b NOOP>"]),
         Case("+ {3}\r\nb NOOP\r\n", ["BAD *", "command <b NOOP>"]),
         Case("a{3} {12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n", ["BAD *", "command <b NOOP>"]),
-        Case("a FOO {12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n", ["command <a FOO {12+}\r\nx DELETE y\r\n>", "command <b NOOP>"]),
+        Case(
+            "a FOO {12+}\r\nx DELETE y\r\n\r\nb NOOP\r\n",
+            ["command <a FOO {12+}\r\nx DELETE y\r\n>", "command <b NOOP>"]),
         Case("a NOOP\nb DELETE x\r\n", ["BYE a"]),
         Case("a LOGIN \"x\nb DELETE y\r\n", ["BYE a"]),
         Case("\nb NOOP\r\n", ["BYE *"]),
         Case("a APPEND x {2}\r\nhi\nb DELETE y\r\n", ["append? a x 2", "data <hi>", "BYE a"]),
-        Case("a APPEND x {2+}\r\nhi {99999999999999999999+}\r\nb DELETE y\r\n", ["append? a x 2+", "data <hi>", "BYE a"]),
+        Case(
+            "a APPEND x {2+}\r\nhi {99999999999999999999+}\r\nb DELETE y\r\n",
+            ["append? a x 2+", "data <hi>", "BYE a"]),
     ]
 
-    @Test("case 57: the same events whole, byte by byte, and cut at every offset", arguments: lines + literals + modes + appends + refusals)
+    @Test(
+        "case 57: the same events whole, byte by byte, and cut at every offset",
+        arguments: lines + literals + modes + appends + refusals)
     func cuts(_ entry: Case) {
         let bytes = Array(entry.input.utf8)
         #expect(events([bytes], entry.script) == entry.events)
@@ -154,13 +176,16 @@ struct CommandFramerTests {
         var text = ""
         for number in 0..<100 {
             text += "a\(number) NOOP\r\nb\(number) LOGIN {3+}\r\na\r\n x\r\nc\(number) IDLE\r\nDONE\r\n"
-            text += "d\(number) APPEND m {\(number)+}\r\n\(String(repeating: "\n", count: number))\r\ne\(number) FETCH 1 BODY[]\r\n"
+            text += "d\(number) APPEND m {\(number)+}\r\n" + String(repeating: "\n", count: number)
+            text += "\r\ne\(number) FETCH 1 BODY[]\r\n"
         }
         let bytes = Array(text.utf8)
         let whole = events([bytes], Script())
         #expect(whole.filter { $0.hasPrefix("command") }.count == 400)
         for size in 1...40 {
-            let pieces = stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
+            let pieces = stride(from: 0, to: bytes.count, by: size).map {
+                Array(bytes[$0..<min($0 + size, bytes.count)])
+            }
             #expect(events(pieces, Script()) == whole, "pieces of \(size)")
         }
     }
@@ -197,7 +222,10 @@ struct CommandFramerLimitTests {
         return limits
     }
 
-    private func check(_ text: String, authenticated: Bool = true, _ expected: [String], sourceLocation: SourceLocation = #_sourceLocation) {
+    private func check(
+        _ text: String, authenticated: Bool = true, _ expected: [String],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
         let script = Script(authenticated: authenticated, limits: small)
         let bytes = Array(text.utf8)
         #expect(events([bytes], script) == expected, sourceLocation: sourceLocation)
@@ -216,7 +244,9 @@ struct CommandFramerLimitTests {
         check("a xxxxxxxx {1+}\r\nx yyyyyyyy {1+}\r\n" + String(repeating: "y", count: 30) + "\r\n", ["BYE a"])
     }
 
-    @Test("case 52: a client cannot make the decoder hold more than a line", arguments: ["a ", "", "a \"", "a {", "a (", "a FETCH 1 BODY["])
+    @Test(
+        "case 52: a client cannot make the decoder hold more than a line",
+        arguments: ["a ", "", "a \"", "a {", "a (", "a FETCH 1 BODY["])
     func endless(_ prefix: String) {
         var framer = CommandFramer(limits: IMAPLimits())
         var buffer = ByteBuffer(string: prefix)
@@ -252,13 +282,17 @@ struct CommandFramerLimitTests {
         check("a X {11}\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"])
         check("a X {11+}\r\nb DELETE xx z\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"])
         check("a X {10+}\r\n0123456789 {10+}\r\n0123456789 {6}\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"])
-        check("a X {10+}\r\n0123456789 {10+}\r\n0123456789 {6+}\r\nb DEL {7+}\r\nc DELETE\r\nd NOOP\r\n", ["BAD a", "command <d NOOP>"])
+        check(
+            "a X {10+}\r\n0123456789 {10+}\r\n0123456789 {6+}\r\nb DEL {7+}\r\nc DELETE\r\nd NOOP\r\n",
+            ["BAD a", "command <d NOOP>"])
         check("a {0+}\r\n{0+}\r\n{0+}\r\n{0+}\r\n\r\n", ["command <a {0+}\r\n{0+}\r\n{0+}\r\n{0+}\r\n>"])
         check("a {0+}\r\n{0+}\r\n{0+}\r\n{0+}\r\n{0+}\r\n", ["BYE a"])
         check("a X {1001+}\r\n", ["BYE a"])
         check("a X {99999999999999999999}\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"])
         check("a X {99999999999999999999+}\r\nb NOOP\r\n", ["BYE a"])
-        let search = "a SEARCH" + String(repeating: " TEXT {100000+}\r\n" + String(repeating: "x", count: 100_000), count: 3) + "\r\nb NOOP\r\n"
+        let search =
+            "a SEARCH" + String(repeating: " TEXT {100000+}\r\n" + String(repeating: "x", count: 100_000), count: 3)
+            + "\r\nb NOOP\r\n"
         #expect(events(search) == ["BAD a", "command <b NOOP>"])
     }
 
@@ -274,19 +308,30 @@ struct CommandFramerLimitTests {
         }
     }
 
-    @Test("case 49: sizes that are none are no literals, and their lines go to the parser", arguments: ["{-1}", "{0x5}", "{ 5}", "{5+}+", "{}", "{+}", "5}", "{5++}"])
+    @Test(
+        "case 49: sizes that are none are no literals, and their lines go to the parser",
+        arguments: ["{-1}", "{0x5}", "{ 5}", "{5+}+", "{}", "{+}", "5}", "{5++}"])
     func sizes(_ literal: String) {
-        #expect(events("a LOGIN \(literal)\r\nb NOOP\r\n", Script(authenticated: false)) == ["command <a LOGIN \(literal)>", "command <b NOOP>"])
+        #expect(
+            events("a LOGIN \(literal)\r\nb NOOP\r\n", Script(authenticated: false)) == [
+                "command <a LOGIN \(literal)>", "command <b NOOP>",
+            ])
         guard case .failure = parseCommand(ByteBuffer(string: "a LOGIN \(literal)")) else {
             Issue.record("understood")
             return
         }
     }
 
-    @Test("case 49: sizes beyond 32 bits", arguments: ["{4294967296}", "{18446744073709551615}", "{18446744073709551616}"])
+    @Test(
+        "case 49: sizes beyond 32 bits",
+        arguments: ["{4294967296}", "{18446744073709551615}", "{18446744073709551616}"])
     func huge(_ literal: String) {
-        #expect(events("a LOGIN \(literal)\r\nb NOOP\r\n", Script(authenticated: false)) == ["BAD a", "command <b NOOP>"])
-        #expect(events("a LOGIN \(literal.replacing("}", with: "+}"))\r\nb NOOP\r\n", Script(authenticated: false)) == ["BYE a"])
+        #expect(
+            events("a LOGIN \(literal)\r\nb NOOP\r\n", Script(authenticated: false)) == ["BAD a", "command <b NOOP>"])
+        #expect(
+            events("a LOGIN \(literal.replacing("}", with: "+}"))\r\nb NOOP\r\n", Script(authenticated: false)) == [
+                "BYE a"
+            ])
     }
 
     @Test("case 77: the tag of an over-long or broken line is never echoed raw")
@@ -379,7 +424,10 @@ struct CommandFramerFlowTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        let words = ["a ", "APPEND ", "x ", "{3+}", "{3}", "\r\n", "\r\n", "\r", "\n", "(", "{99999999999999999999+}", "abc", "IDLE", "{0+}", "\"", "+", "{20000+}"]
+        let words = [
+            "a ", "APPEND ", "x ", "{3+}", "{3}", "\r\n", "\r\n", "\r", "\n", "(", "{99999999999999999999+}", "abc",
+            "IDLE", "{0+}", "\"", "+", "{20000+}",
+        ]
         for _ in 0..<3_000 {
             let bytes = Array((0..<random(14)).map { _ in words[random(words.count)] }.joined().utf8)
             let script = Script(authenticated: random(2) == 0, accepts: random(2) == 0)
