@@ -1,0 +1,160 @@
+// The LMTP service: its listeners, how many connections it keeps, and how it ends.
+//
+// LMTP has no login: whoever can connect can deliver to every account. So it listens on a unix socket, or on an address
+// that only the mail transfer agent reaches.
+
+package import Logging
+package import MailStore
+package import NIOCore
+import NIOPosix
+import Synchronization
+
+/// All LMTP of one process. Bind as many addresses as there are; end with `drain`.
+package final class LMTPService: Sendable {
+    private struct State {
+        var listeners: [any Channel] = []
+        var sockets: [UnixSocketFile] = []
+        var sessions: [UInt64: ConnectionReader] = [:]
+        var nextSession: UInt64 = 0
+        var isDraining = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let delivery: Delivery
+    private let limits: SMTPLimits
+    private let connections: Int
+    private let logger: Logger
+    /// Distinguishes the names of this process's sessions from an earlier one's.
+    private let epoch: String
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - hostname: greets, and stands in Received lines.
+    ///   - connections: the most at a time; further ones get 421.
+    package init(
+        store: Store, hostname: String, limits: SMTPLimits = SMTPLimits(), connections: Int = 100, logger: Logger
+    ) {
+        delivery = Delivery(store: store, hostname: hostname, limits: limits, logger: logger)
+        self.limits = limits
+        self.connections = connections
+        self.logger = logger
+        epoch = String(UInt64.random(in: 0..<(1 << 40)), radix: 36)
+    }
+
+    /// Listens on a TCP address.
+    /// - Parameter port: 0 for any that is free.
+    /// - Returns: the port.
+    package func bind(host: String, port: Int, on group: any EventLoopGroup) async throws -> Int {
+        let channel = try await bootstrap(group).bind(host: host, port: port).get()
+        state.withLock { $0.listeners.append(channel) }
+        return channel.localAddress?.port ?? port
+    }
+
+    /// Listens on a unix socket, which its owner and its group may use (0660). The file of a server that is gone is replaced;
+    /// one that answers, or that is no socket, is not.
+    package func bind(unixSocket path: String, on group: any EventLoopGroup) async throws {
+        let file = UnixSocketFile(path: path)
+        if try file.isThere() {
+            if let other = try? await ClientBootstrap(group: group).connect(unixDomainSocketPath: path).get() {
+                try? await other.close()
+                throw UnixSocketError(
+                    description: "another server listens on \(path); stop it or choose another path")
+            }
+            file.remove()
+        }
+        let channel = try await bootstrap(group).bind(unixDomainSocketPath: path).get()
+        try file.allowGroup()
+        state.withLock { state in
+            state.listeners.append(channel)
+            state.sockets.append(file)
+        }
+    }
+
+    /// Closes the listeners, lets messages that are coming in arrive, then says 421 to every client. Returns when all are
+    /// gone, or after `time`.
+    package func drain(within time: Duration = .seconds(5)) async {
+        let (listeners, sockets, readers) = state.withLock { state in
+            state.isDraining = true
+            defer {
+                state.listeners = []
+                state.sockets = []
+            }
+            return (state.listeners, state.sockets, Array(state.sessions.values))
+        }
+        for listener in listeners { try? await listener.close() }
+        for socket in sockets { socket.remove() }
+        for reader in readers { reader.drain() }
+        let timer = Task {
+            try? await Task.sleep(for: time)
+            self.releaseWaiters()
+        }
+        await withCheckedContinuation { continuation in
+            let isDone = state.withLock { state in
+                if !state.sessions.isEmpty { state.waiters.append(continuation) }
+                return state.sessions.isEmpty
+            }
+            if isDone { continuation.resume() }
+        }
+        timer.cancel()
+    }
+
+    private func bootstrap(_ group: any EventLoopGroup) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 128)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.start(channel) }
+            }
+    }
+
+    /// Begins the session of a new connection.
+    private func start(_ channel: any Channel) throws {
+        let reader = ConnectionReader()
+        try channel.pipeline.syncOperations.addHandler(reader)
+        let session: UInt64? = state.withLock { state in
+            guard !state.isDraining, state.sessions.count < connections else { return nil }
+            state.nextSession += 1
+            state.sessions[state.nextSession] = reader
+            return state.nextSession
+        }
+        guard let session else { return refuse(channel) }
+        let name = "\(epoch).\(session)"
+        // The task begins after the channel is active: it is queued on the loop that runs this.
+        Task(executorPreference: LoopExecutor(channel.eventLoop)) {
+            var conversation = LMTPSession(
+                channel: channel, reader: reader, delivery: self.delivery, limits: self.limits, logger: self.logger,
+                name: name)
+            await conversation.run()
+            self.ended(session)
+        }
+    }
+
+    private func refuse(_ channel: any Channel) {
+        var bytes = ByteBuffer()
+        Reply.tooManyConnections.write(into: &bytes)
+        let reply = bytes
+        channel.eventLoop.execute {
+            channel.writeAndFlush(reply).whenComplete { _ in channel.close(promise: nil) }
+        }
+    }
+
+    private func ended(_ session: UInt64) {
+        let waiters = state.withLock { state in
+            state.sessions[session] = nil
+            guard state.sessions.isEmpty else { return [CheckedContinuation<Void, Never>]() }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func releaseWaiters() {
+        let waiters = state.withLock { state in
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}
