@@ -1,10 +1,18 @@
 // The IMAP service: its listeners, its sessions, and how they end.
+//
+// Theory. Each connection gets a gate, a handler and one task that runs the session on the connection's event loop. The
+// service keeps a handle of each session from accept to end. It watches the directory: after each commit there it asks,
+// once for each login, whether the login still holds, and tells the sessions whose does not; one that does not take its
+// leave in time, because its client does not read, is cut off.
 
 package import Accounts
+import CoreMetrics
 package import Logging
 package import MailCrypto
 package import MailStore
 package import NIOCore
+import NIOPosix
+import Synchronization
 
 /// How a listener's connections come to TLS.
 package enum ConnectionSecurity: Sendable {
@@ -16,6 +24,25 @@ package enum ConnectionSecurity: Sendable {
 
 /// All IMAP of one process. Bind as many addresses as there are; end with `drain`.
 package final class IMAPService: Sendable {
+    /// How long a session that must end may take over its last words.
+    private static let leaveTime = TimeAmount.seconds(3)
+
+    private struct State {
+        var settings: IMAPSettings
+        var listeners: [any Channel] = []
+        var sessions: [UInt64: SessionHandle] = [:]
+        var nextSession: UInt64 = 0
+        var isDraining = false
+        var watch: DirectoryWatch?
+        var watcher: Task<Void, Never>?
+    }
+
+    private let store: MailStore.Store
+    private let authenticator: Authenticator
+    private let tls: ReloadableTLSContext?
+    private let logger: Logger
+    private let state: Mutex<State>
+
     /// - Parameters:
     ///   - authenticator: who may log in.
     ///   - tls: nil to offer none (tests); an `implicitTLS` listener needs one.
@@ -23,19 +50,154 @@ package final class IMAPService: Sendable {
     package init(
         store: MailStore.Store, authenticator: Authenticator, tls: ReloadableTLSContext?, settings: IMAPSettings,
         logger: Logger
-    ) {}
+    ) {
+        self.store = store
+        self.authenticator = authenticator
+        self.tls = tls
+        self.logger = logger
+        state = Mutex(State(settings: settings))
+        watchDirectory()
+    }
+
+    // MARK: Listening
 
     /// Listens on an address.
     /// - Parameter port: 0 for any that is free.
     /// - Returns: the port.
     package func bind(
         host: String, port: Int, security: ConnectionSecurity, on group: any EventLoopGroup
-    ) async throws -> Int { port }
+    ) async throws -> Int {
+        let listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1_024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1_024, high: 256 * 1_024))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.accept(channel, security) }
+            }
+            .bind(host: host, port: port).get()
+        state.withLock { $0.listeners.append(listener) }
+        return listener.localAddress?.port ?? port
+    }
+
+    private func accept(_ channel: any Channel, _ security: ConnectionSecurity) throws {
+        let gate = ChannelGate(eventLoop: channel.eventLoop)
+        if security == .implicitTLS {
+            guard let tls else { throw ChannelError.operationUnsupported }
+            try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls.current))
+        }
+        try channel.pipeline.syncOperations.addHandler(GateHandler(gate: gate))
+        let handle = SessionHandle(channel: channel, gate: gate, login: LoginSlot())
+        guard let (key, settings) = register(handle) else { throw ChannelError.operationUnsupported }
+        let environment = SessionEnvironment(
+            store: store, authenticator: authenticator, tls: tls, settings: settings, logger: logger,
+            sessionID: String(UInt64.random(in: .min ... .max), radix: 36), channel: channel)
+        SessionMetrics.sessions.increment()
+        Task(executorPreference: LoopExecutor(channel.eventLoop)) {
+            let connection = Connection(channel: channel, gate: gate, limits: settings.limits)
+            let session = Session(
+                environment: environment, connection: connection, loginSlot: handle.login,
+                isTLS: security == .implicitTLS)
+            await session.run()
+            self.state.withLock { _ = $0.sessions.removeValue(forKey: key) }
+        }
+    }
+
+    /// nil once the service drains.
+    private func register(_ handle: SessionHandle) -> (UInt64, IMAPSettings)? {
+        state.withLock { state in
+            guard !state.isDraining else { return nil }
+            state.nextSession += 1
+            state.sessions[state.nextSession] = handle
+            return (state.nextSession, state.settings)
+        }
+    }
 
     /// New connections get these settings; sessions that exist keep theirs.
-    package func reload(_ settings: IMAPSettings) {}
+    package func reload(_ settings: IMAPSettings) { state.withLock { $0.settings = settings } }
+
+    /// How many sessions there are.
+    package var sessionCount: Int { state.withLock { $0.sessions.count } }
+
+    // MARK: Revoked logins
+
+    private func watchDirectory() {
+        let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let watch = store.directory.watchChanges { continuation.yield() }
+        let watcher = Task { [weak self] in
+            for await _ in changes { await self?.endRevokedSessions() }
+        }
+        state.withLock { state in
+            state.watch = watch
+            state.watcher = watcher
+        }
+    }
+
+    private func endRevokedSessions() async {
+        let handles = state.withLock { Array($0.sessions.values) }
+        var verdicts: [LoginKey: Bool] = [:]
+        for handle in handles {
+            guard let login = handle.login.current else { continue }
+            let key = LoginKey(credential: login.credential, changed: login.credentialChanged)
+            let isGood: Bool
+            if let known = verdicts[key] { isGood = known } else { isGood = await login.isStillGood(store) }
+            verdicts[key] = isGood
+            if !isGood { end(handle, .revoked) }
+        }
+    }
+
+    private func end(_ handle: SessionHandle, _ reason: Wake) {
+        handle.gate.raise(reason)
+        handle.channel.eventLoop.scheduleTask(in: IMAPService.leaveTime) { handle.channel.close(promise: nil) }
+    }
+
+    // MARK: The end
 
     /// Closes the listeners, tells every session BYE and waits for it to end, for at most `IMAPSettings.drainTime`; what is
     /// left is closed.
-    package func drain() async {}
+    package func drain() async {
+        let (listeners, handles, watcher, time) = state.withLock { state in
+            state.isDraining = true
+            state.watch = nil
+            defer { state.listeners = [] }
+            return (state.listeners, Array(state.sessions.values), state.watcher, state.settings.drainTime)
+        }
+        watcher?.cancel()
+        for listener in listeners { try? await listener.close().get() }
+        for handle in handles { handle.gate.raise(.drain) }
+        let end = ContinuousClock.now + time
+        while sessionCount > 0, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(20)) }
+        for handle in state.withLock({ Array($0.sessions.values) }) { handle.channel.close(promise: nil) }
+        while sessionCount > 0, ContinuousClock.now < end + .seconds(1) {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}
+
+/// What decides whether a login still holds.
+private struct LoginKey: Hashable {
+    let credential: CredentialID
+    let changed: Int64
+}
+
+extension SessionEnvironment {
+    fileprivate init(
+        store: MailStore.Store, authenticator: Authenticator, tls: ReloadableTLSContext?, settings: IMAPSettings,
+        logger: Logger, sessionID: String, channel: any Channel
+    ) {
+        let remote = channel.remoteAddress
+        self.init(
+            store: store, authenticator: authenticator, tls: tls, settings: settings, logger: logger,
+            sessionID: sessionID, remoteAddress: remote?.ipAddress ?? "local",
+            isLoopback: (remote?.isLoopback ?? true) && (channel.localAddress?.isLoopback ?? true))
+    }
+}
+
+extension SocketAddress {
+    /// 127.0.0.0/8, ::1, the same mapped into IPv6, and unix sockets.
+    fileprivate var isLoopback: Bool {
+        guard let ip = ipAddress else { return true }
+        return ip == "::1" || ip.hasPrefix("127.") || ip.hasPrefix("::ffff:127.")
+    }
 }

@@ -1,0 +1,22 @@
+// CAPABILITY.
+
+import IMAPSyntax
+
+extension Session {
+    /// RFC 3501 §6.1.1.
+    func capability() -> Completion {
+        connection.writer.capability(capabilities)
+        return .ok("CAPABILITY completed.")
+    }
+
+    var capabilities: [String] {
+        Capabilities.list(
+            .init(
+                isAuthenticated: identity != nil, offersSTARTTLS: environment.tls != nil && !isTLS, mayLogIn: mayLogIn))
+    }
+
+    /// Whether a password may be sent as the connection is.
+    var mayLogIn: Bool {
+        isTLS || (environment.settings.plaintextLogin == .loopback && environment.isLoopback)
+    }
+}

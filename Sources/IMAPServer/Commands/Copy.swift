@@ -1,0 +1,34 @@
+// COPY and UID COPY.
+
+import IMAPSyntax
+import Mail
+import MailStore
+
+extension Session {
+    /// RFC 3501 §6.4.7, RFC 4315 §3. All or nothing; messages that are gone are passed over.
+    func copy(_ copy: Copy) async throws -> Completion {
+        let selection = try selected()
+        let uids = try selection.uids(of: copy.messages)
+        let account = try loggedIn().account
+        let destination = try name(of: copy.mailbox)
+        guard !uids.isEmpty else { return try await nothingTo(destination, account, "COPY") }
+        let outcome = try await account.copy(uids, from: selection.view.mailboxID, to: destination)
+        return .ok("COPY completed.", code: outcome.code)
+    }
+
+    /// The end of a COPY or MOVE of no message: OK (a client that moves what it moved already must not be told NO), if the
+    /// mailbox is there.
+    func nothingTo(_ name: MailboxName, _ account: AccountStore, _ command: String) async throws -> Completion {
+        guard try await account.mailbox(name) != nil else { throw StoreError.mailboxNotFound(name) }
+        return .ok("\(command) completed; there was no such message.")
+    }
+}
+
+extension CopyOutcome {
+    /// COPYUID; nil when nothing was copied. The sets are in step: the store gives out UIDs in the order of the source's.
+    var code: ResponseCode? {
+        guard !pairs.isEmpty else { return nil }
+        return .copyUID(
+            uidValidity, source: UIDSet(pairs.lazy.map(\.source)), destination: UIDSet(pairs.lazy.map(\.destination)))
+    }
+}

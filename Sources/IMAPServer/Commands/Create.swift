@@ -1,0 +1,25 @@
+// CREATE.
+
+import IMAPSyntax
+import Mail
+import MailStore
+
+extension Session {
+    /// RFC 3501 §6.3.3, RFC 6154 §3. What is made is subscribed too: many clients show nothing else, and a mailbox made on
+    /// one device would be missing on the others.
+    func create(_ create: Create) async throws -> Completion {
+        let account = try loggedIn().account
+        guard create.uses.count <= 1 else {
+            return .no("A mailbox has one special use at most.", code: .useAttr)
+        }
+        let name: MailboxName
+        switch create.name(utf8Accepted: false) {
+        case .success(let valid): name = valid
+        case .failure(let invalid): return .no("Not a mailbox name: \(invalid.reason).", code: .cannot)
+        }
+        if name.isInbox { return .no("INBOX exists always.", code: .alreadyExists) }
+        _ = try await account.createMailbox(name, specialUse: create.uses.first)
+        try await account.subscribe(name)
+        return .ok("CREATE completed.")
+    }
+}

@@ -1,0 +1,19 @@
+// MOVE and UID MOVE.
+
+import IMAPSyntax
+import Mail
+import MailStore
+
+extension Session {
+    /// RFC 6851 §3.3: COPYUID untagged first, then the announcement's EXPUNGEs, then OK.
+    func move(_ move: Move) async throws -> Completion {
+        let selection = try selected()
+        let uids = try selection.uids(of: move.messages)
+        let account = try loggedIn().account
+        let destination = try name(of: move.mailbox)
+        guard !uids.isEmpty else { return try await nothingTo(destination, account, "MOVE") }
+        let outcome = try await account.move(uids, from: selection.view.mailboxID, to: destination)
+        if let code = outcome.code { connection.writer.untagged(.ok, code: code, "Moved.") }
+        return .ok("MOVE completed.")
+    }
+}

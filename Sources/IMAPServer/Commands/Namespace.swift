@@ -1,0 +1,11 @@
+// NAMESPACE.
+
+import IMAPSyntax
+
+extension Session {
+    /// RFC 2342 §5: one's own mailboxes, without a prefix, and nothing else.
+    func namespace() -> Completion {
+        connection.writer.namespace()
+        return .ok("NAMESPACE completed.")
+    }
+}

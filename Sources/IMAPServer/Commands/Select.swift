@@ -1,0 +1,59 @@
+// SELECT and EXAMINE.
+
+import IMAPSyntax
+import Mail
+import MailStore
+import NIOCore
+
+extension Session {
+    /// RFC 3501 §6.3.1, §6.3.2. Everything that is told comes from one snapshot. A SELECT that fails leaves no mailbox
+    /// selected.
+    func select(_ select: Select, readOnly: Bool) async throws -> Completion {
+        unselectMailbox()
+        let account = try loggedIn().account
+        let name = try name(of: select.mailbox)
+        let view = try await account.view(of: name)
+        let gate = connection.gate
+        let watch = view.watch { gate.raise(.mailbox) }
+        let snapshot = view.current
+        if snapshot.isDeleted { throw StoreError.mailboxNotFound(name) }
+        let recent = readOnly ? view.unclaimedRecent(in: snapshot) : view.claimRecent(in: snapshot)
+        if !readOnly, recent != nil { account.storeRecentMark(view) }
+        let mailbox = SelectedMailbox(snapshot, isReadOnly: readOnly, recent: recent)
+        let selection = Selection(view: view, watch: watch, mailbox: mailbox)
+        describe(selection)
+        self.selection = selection
+        return .ok(
+            "\(readOnly ? "EXAMINE" : "SELECT") completed.", code: readOnly ? .readOnly : .readWrite)
+    }
+
+    private func describe(_ selection: Selection) {
+        let mailbox = selection.mailbox
+        writeFlagsOfMailbox(selection)
+        connection.writer.exists(UInt32(truncatingIfNeeded: mailbox.count))
+        connection.writer.recent(UInt32(truncatingIfNeeded: mailbox.recentCount))
+        if let index = mailbox.firstUnseen {
+            let number = UInt32(truncatingIfNeeded: index + 1)
+            connection.writer.untagged(.ok, code: .unseen(number), "The first message that is not seen.")
+        }
+        connection.writer.untagged(.ok, code: .uidValidity(mailbox.view.uidValidity), "UIDs are valid.")
+        if let next = UInt32(exactly: mailbox.view.uidNext) {
+            connection.writer.untagged(.ok, code: .uidNext(next), "The next UID.")
+        }
+    }
+
+    /// Back to the authenticated state, silently.
+    func unselectMailbox() {
+        selection?.stop()
+        selection = nil
+        _ = connection.gate.poll(.mailbox)
+    }
+
+    /// A mailbox's name from what the client wrote.
+    func name(of argument: MailboxArgument) throws(Refusal) -> MailboxName {
+        switch argument.name(utf8Accepted: false) {
+        case .success(let name): return name
+        case .failure(let invalid): throw Refusal(.no("Not a mailbox name: \(invalid.reason).", code: .cannot))
+        }
+    }
+}

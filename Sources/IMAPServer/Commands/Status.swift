@@ -1,0 +1,32 @@
+// STATUS.
+
+import IMAPSyntax
+import Mail
+import MailStore
+
+extension Session {
+    /// RFC 3501 §6.3.10, RFC 8438.
+    func status(_ status: IMAPSyntax.Status) async throws -> Completion {
+        let account = try loggedIn().account
+        let name = try name(of: status.mailbox)
+        guard let info = try await account.mailbox(name) else { throw StoreError.mailboxNotFound(name) }
+        connection.writer.status(name, Session.values(of: status.items, in: info))
+        return .ok("STATUS completed.")
+    }
+
+    /// In the order asked for.
+    static func values(of items: [StatusItem], in info: MailboxInfo) -> [(item: StatusItem, value: UInt64)] {
+        items.map { item in
+            let value: UInt64 =
+                switch item {
+                case .messages: UInt64(clamping: info.messages)
+                case .recent: UInt64(clamping: info.recent)
+                case .uidNext: min(info.uidNext, UInt64(UInt32.max))
+                case .uidValidity: UInt64(info.uidValidity.rawValue)
+                case .unseen: UInt64(clamping: info.unseen)
+                case .size: UInt64(clamping: info.size)
+                }
+            return (item, value)
+        }
+    }
+}

@@ -1,0 +1,250 @@
+// Writes FETCH responses, inside a job of the store or without one: resumable, so that a large body goes out in pieces.
+//
+// Theory. `FetchProgress` is a place in the batch: message, item, and bytes of the item's literal that are written
+// already. `advance` writes from there until the batch is done or `pieceSize` is reached, in the middle of a literal if
+// need be, and leaves the place for the next job. A message that is gone before anything of it was sent is left out, as
+// RFC 2180 §4.1.2 allows; one that fails after its literal was announced can only end the connection.
+
+import IMAPSyntax
+import Mail
+import MailStore
+import NIOCore
+
+/// Where an encoder stands.
+struct FetchProgress: Sendable {
+    var writer = ResponseWriter()
+    var message = 0
+    var item = 0
+    /// Bytes of the current literal that are written.
+    var written = 0
+    /// Some of the message's response has been taken away by the session.
+    var isMessageBegun = false
+    /// Messages that were left out, being gone.
+    var missing = 0
+    var isDone = false
+}
+
+/// An encoder and its place: what goes to a job of the store and comes back from it.
+struct FetchJob: Sendable {
+    var encoder: FetchEncoder
+    var progress = FetchProgress()
+
+    init(encoder: FetchEncoder) { self.encoder = encoder }
+
+    /// The job after its next piece.
+    func advanced(in account: AccountStore) async throws(StoreError) -> FetchJob {
+        try await account.read { reader in try advanced(reader: reader) }
+    }
+
+    private func advanced(reader: AccountReader) throws -> FetchJob {
+        var next = self
+        try next.encoder.advance(&next.progress, reader: reader)
+        return next
+    }
+}
+
+struct FetchEncoder: Sendable {
+    /// The output of one job, about.
+    static let pieceSize = 256 * 1_024
+
+    let plan: FetchPlan
+    let planWithFlags: FetchPlan
+    let targets: [FetchTarget]
+    private var flags: FlagEncoder
+
+    init(plan: FetchPlan, targets: [FetchTarget], flagSets: FlagSetTable) {
+        self.plan = plan
+        planWithFlags = plan.withFlags
+        self.targets = targets
+        flags = FlagEncoder(flagSets)
+    }
+
+    /// Writes messages whose items all come from the snapshot.
+    mutating func encodeFromSnapshot(into writer: inout ResponseWriter) {
+        for target in targets {
+            writer.beginFetch(target.number)
+            for item in plan.items { encode(item, of: target, into: &writer) }
+            writer.endFetch()
+        }
+    }
+
+    /// Writes on from `progress` until the piece is full or the batch is done.
+    mutating func advance(_ progress: inout FetchProgress, reader: AccountReader) throws {
+        while progress.message < targets.count {
+            let start = progress.writer.buffer.writerIndex
+            do {
+                guard try encodeMessage(&progress, reader) else {
+                    progress.isMessageBegun = true
+                    return
+                }
+            } catch StoreError.messageGone where !progress.isMessageBegun {
+                progress.writer.buffer.moveWriterIndex(to: start)
+                progress.missing += 1
+            }
+            progress.message += 1
+            progress.item = 0
+            progress.written = 0
+            progress.isMessageBegun = false
+            if progress.writer.buffer.readableBytes >= FetchEncoder.pieceSize { break }
+        }
+        progress.isDone = progress.message >= targets.count
+    }
+
+    /// - Returns: false when the piece is full before the message's end.
+    private mutating func encodeMessage(_ progress: inout FetchProgress, _ reader: AccountReader) throws -> Bool {
+        let target = targets[progress.message]
+        let items = target.becomesSeen ? planWithFlags.items : plan.items
+        var content = FetchContent(target.entry)
+        if progress.item == 0, progress.written == 0, !progress.isMessageBegun {
+            progress.writer.beginFetch(target.number)
+        }
+        while progress.item < items.count {
+            let item = items[progress.item]
+            if let literal = item.literal {
+                guard try encode(literal, &content, &progress, reader) else { return false }
+            } else if item.readsStore {
+                try encode(item, of: target.entry.bodyID, into: &progress.writer, reader)
+            } else {
+                encode(item, of: target, into: &progress.writer)
+            }
+            progress.item += 1
+            progress.written = 0
+        }
+        progress.writer.endFetch()
+        return true
+    }
+
+    /// An item of the snapshot.
+    private mutating func encode(_ item: FetchItem, of target: FetchTarget, into writer: inout ResponseWriter) {
+        switch item {
+        case .uid: writer.fetchUID(target.entry.uid.rawValue)
+        case .flags: writer.fetchFlags(encoded: flags.encoded(target.entry.flagSet, isRecent: target.isRecent))
+        case .internalDate: writer.fetchInternalDate(target.entry.internalDate)
+        case .size: writer.fetchSize(UInt64(target.entry.size))
+        default: break
+        }
+    }
+
+    /// An item that was encoded when the message was stored.
+    private func encode(
+        _ item: FetchItem, of body: BodyID, into writer: inout ResponseWriter, _ reader: AccountReader
+    ) throws {
+        var encoded = ByteBuffer()
+        switch item {
+        case .envelope:
+            try reader.envelope(of: body, into: &encoded)
+            writer.fetchEnvelope(encoded: encoded)
+        case .bodyStructure:
+            try reader.bodyStructure(of: body, into: &encoded)
+            writer.fetchBodyStructure(encoded: encoded)
+        case .body:
+            try reader.bodyStructure(of: body, into: &encoded)
+            let short = MessageParser.bodyWithoutExtensions(Array(encoded.readableBytesView))
+            writer.fetchBody(encoded: ByteBuffer(bytes: short))
+        default: break
+        }
+    }
+
+    /// - Returns: false when the piece is full before the literal's end.
+    private func encode(
+        _ literal: (section: Section, partial: FetchPartial?, name: FetchLiteralName), _ content: inout FetchContent,
+        _ progress: inout FetchProgress, _ reader: AccountReader
+    ) throws -> Bool {
+        switch try content.value(of: literal.section, reader) {
+        case .none: progress.writer.fetchNil(literal.name)
+        case .bytes(let bytes):
+            let range = literal.partial?.range(in: bytes.count) ?? 0..<bytes.count
+            progress.writer.fetchLiteral(literal.name, size: range.count)
+            progress.writer.buffer.writeBytes(bytes[range])
+        case .stored(let whole):
+            let part = literal.partial?.range(in: whole.count) ?? 0..<whole.count
+            let range = whole.lowerBound + part.lowerBound..<whole.lowerBound + part.upperBound
+            return try encode(range, literal.name, content.body, &progress, reader)
+        }
+        return true
+    }
+
+    private func encode(
+        _ range: Range<Int>, _ name: FetchLiteralName, _ body: BodyID, _ progress: inout FetchProgress,
+        _ reader: AccountReader
+    ) throws -> Bool {
+        if progress.written == 0 { progress.writer.fetchLiteral(name, size: range.count) }
+        let room = max(1, FetchEncoder.pieceSize - progress.writer.buffer.readableBytes)
+        let start = range.lowerBound + progress.written
+        let piece = start..<min(range.upperBound, start + room)
+        if !piece.isEmpty { try reader.bytes(of: body, range: piece, into: &progress.writer.buffer) }
+        progress.written += piece.count
+        return piece.upperBound == range.upperBound
+    }
+}
+
+/// What a section of one message is; looks each thing up once.
+private struct FetchContent {
+    enum Value {
+        /// The message has no such part.
+        case none
+        /// Bytes of the message as stored.
+        case stored(Range<Int>)
+        /// Worked out.
+        case bytes([UInt8])
+    }
+
+    let body: BodyID
+    private let size: Int
+    private var headerSize: Int?
+    private var parts: PartIndex?
+    private var header: [UInt8]?
+
+    init(_ entry: MessageEntry) {
+        body = entry.bodyID
+        size = Int(entry.size)
+    }
+
+    mutating func value(of section: Section, _ reader: AccountReader) throws -> Value {
+        if section.path.isEmpty { return try value(of: section.text, reader) }
+        let parts = try self.parts ?? reader.parts(of: body)
+        self.parts = parts
+        guard let range = parts.range(of: section) else { return .none }
+        switch section.text {
+        case .headerFields(let fields): return .bytes(try filtered(range, fields, not: false, reader))
+        case .headerFieldsNot(let fields): return .bytes(try filtered(range, fields, not: true, reader))
+        case .header, .text, .mime, nil: return .stored(range)
+        }
+    }
+
+    /// Of the message itself, which needs no index of its parts.
+    private mutating func value(of text: SectionText?, _ reader: AccountReader) throws -> Value {
+        switch text {
+        case nil: return .stored(0..<size)
+        case .header: return .stored(0..<(try headerEnd(reader)))
+        case .text: return .stored(try headerEnd(reader)..<size)
+        case .mime: return .none
+        case .headerFields(let fields):
+            return .bytes(HeaderFilter.filter(try wholeHeader(reader), fields: fields, not: false))
+        case .headerFieldsNot(let fields):
+            return .bytes(HeaderFilter.filter(try wholeHeader(reader), fields: fields, not: true))
+        }
+    }
+
+    private mutating func headerEnd(_ reader: AccountReader) throws -> Int {
+        if let headerSize { return headerSize }
+        let found = min(size, try reader.size(of: body).headerSize)
+        headerSize = found
+        return found
+    }
+
+    private mutating func wholeHeader(_ reader: AccountReader) throws -> [UInt8] {
+        if let header { return header }
+        let found = try reader.header(of: body)
+        header = found
+        return found
+    }
+
+    private func filtered(
+        _ range: Range<Int>, _ fields: [String], not: Bool, _ reader: AccountReader
+    ) throws -> [UInt8] {
+        var bytes = ByteBuffer()
+        try reader.bytes(of: body, range: range, into: &bytes)
+        return HeaderFilter.filter(Array(bytes.readableBytesView), fields: fields, not: not)
+    }
+}

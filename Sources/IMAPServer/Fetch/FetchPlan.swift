@@ -1,0 +1,78 @@
+// What a FETCH asks of each message, worked out once: which items, from where, how large about.
+
+package import IMAPSyntax
+import Mail
+
+/// A pure value.
+package struct FetchPlan: Hashable, Sendable {
+    /// In the client's order, none twice; UID first when the command was UID FETCH (RFC 3501 §6.4.8).
+    package let items: [FetchItem]
+    /// Some item is not in the snapshot.
+    package let readsStore: Bool
+    /// Some item sets \Seen.
+    package let setsSeen: Bool
+
+    package init(_ fetch: Fetch) {
+        var items: [FetchItem] = fetch.messages.isUID ? [.uid] : []
+        var known = Set(items)
+        for item in fetch.items where known.insert(item).inserted { items.append(item) }
+        self.items = items
+        readsStore = items.contains(where: \.readsStore)
+        setsSeen = items.contains(where: \.setsSeen)
+    }
+
+    private init(items: [FetchItem], of plan: FetchPlan) {
+        self.items = items
+        readsStore = plan.readsStore
+        setsSeen = plan.setsSeen
+    }
+
+    /// The plan for a message whose \Seen this command sets: its flags are told with it (RFC 3501 §6.4.5).
+    package var withFlags: FetchPlan {
+        items.contains(.flags) ? self : FetchPlan(items: items + [.flags], of: self)
+    }
+
+    /// About how many bytes the reply for a message of this size takes, up to `Int.max`.
+    package func estimate(size: UInt32) -> Int {
+        items.reduce(40) { sum, item in
+            let (total, overflow) = sum.addingReportingOverflow(item.estimate(size: Int(size)))
+            return overflow ? .max : total
+        }
+    }
+}
+
+extension FetchItem {
+    var readsStore: Bool {
+        switch self {
+        case .flags, .internalDate, .size, .uid: false
+        default: true
+        }
+    }
+
+    fileprivate func estimate(size: Int) -> Int {
+        switch self {
+        case .flags, .internalDate, .size, .uid: 40
+        case .envelope: 600
+        case .body, .bodyStructure: 500
+        case .rfc822Header: min(size, 4_096)
+        case .rfc822, .rfc822Text: size
+        case .section(let section, _, let partial):
+            switch section.text {
+            case .header, .headerFields, .headerFieldsNot, .mime: min(size, 4_096)
+            case .text, nil: min(size, partial.map { Int($0.count) } ?? size)
+            }
+        }
+    }
+
+    /// The section that an item with a literal means, and what it is called in the reply.
+    var literal: (section: Section, partial: FetchPartial?, name: FetchLiteralName)? {
+        switch self {
+        case .rfc822: (.whole, nil, .rfc822)
+        case .rfc822Header: (Section(text: .header), nil, .rfc822Header)
+        case .rfc822Text: (Section(text: .text), nil, .rfc822Text)
+        case .section(let section, _, let partial):
+            (section, partial, .section(section, offset: partial?.offset))
+        default: nil
+        }
+    }
+}

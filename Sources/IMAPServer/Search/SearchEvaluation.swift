@@ -1,0 +1,101 @@
+// Whether a message satisfies a search: first by the snapshot alone, then with the message at hand.
+
+import IMAPSyntax
+import Mail
+import MailStore
+
+/// A message of the view, as a search sees it without reading it.
+struct SearchCandidate: Hashable, Sendable {
+    let index: Int
+    let entry: MessageEntry
+}
+
+extension SearchProgram {
+    /// nil when the snapshot cannot tell.
+    func decide(_ candidate: SearchCandidate) -> Bool? { SearchProgram.decide(root, candidate) }
+
+    private static func decide(_ node: Node, _ candidate: SearchCandidate) -> Bool? {
+        switch node {
+        case .not(let inner): decide(inner, candidate).map { !$0 }
+        case .all(let nodes): decide(nodes, candidate, settledBy: false)
+        case .any(let nodes): decide(nodes, candidate, settledBy: true)
+        default: leaf(node, candidate)
+        }
+    }
+
+    /// AND is settled by the first that is false, OR by the first that is true; otherwise one open question leaves it open.
+    private static func decide(_ nodes: [Node], _ candidate: SearchCandidate, settledBy value: Bool) -> Bool? {
+        var isOpen = false
+        for node in nodes {
+            guard let answer = decide(node, candidate) else {
+                isOpen = true
+                continue
+            }
+            if answer == value { return value }
+        }
+        return isOpen ? nil : !value
+    }
+
+    /// A key that looks at the snapshot only; nil for the others.
+    private static func leaf(_ node: Node, _ candidate: SearchCandidate) -> Bool? {
+        let entry = candidate.entry
+        switch node {
+        case .constant(let value): return value
+        case .indices(let ranges): return contains(ranges, candidate.index)
+        case .uids(let set), .recent(let set): return set.contains(entry.uid)
+        case .flagSets(let ids): return ids.contains(entry.flagSet)
+        case .internalDate(let comparison, let day): return comparison.holds(entry.internalDate.dayNumber, day)
+        case .larger(let size): return UInt64(entry.size) > size
+        case .smaller(let size): return UInt64(entry.size) < size
+        default: return nil
+        }
+    }
+
+    /// - Parameter ranges: ascending and disjoint.
+    private static func contains(_ ranges: [Range<Int>], _ index: Int) -> Bool {
+        var low = 0
+        var high = ranges.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].upperBound <= index { low = middle + 1 } else { high = middle }
+        }
+        return low < ranges.count && ranges[low].contains(index)
+    }
+
+    /// The answer, with the message at hand for what the snapshot cannot tell.
+    func decide(_ candidate: SearchCandidate, reader: AccountReader) throws -> Bool {
+        var content = SearchContent(candidate.entry.bodyID, reader)
+        return try SearchProgram.decide(root, candidate, &content)
+    }
+
+    private static func decide(
+        _ node: Node, _ candidate: SearchCandidate, _ content: inout SearchContent
+    ) throws -> Bool {
+        switch node {
+        case .not(let inner): return try !decide(inner, candidate, &content)
+        case .all(let nodes):
+            for inner in nodes where try !decide(inner, candidate, &content) { return false }
+            return true
+        case .any(let nodes):
+            for inner in nodes where try decide(inner, candidate, &content) { return true }
+            return false
+        case .sentDate(let comparison, let day):
+            guard let date = try content.sentDate() else { return false }
+            return comparison.holds(date.dayNumber, day)
+        case .header(let name, let needle): return try content.headerHolds(needle, inField: name)
+        case .body(let needle): return try content.bodyHolds(needle)
+        case .text(let needle): return try content.headerHolds(needle) || content.bodyHolds(needle)
+        default: return leaf(node, candidate) ?? false
+        }
+    }
+}
+
+extension SearchComparison {
+    fileprivate func holds(_ day: Int, _ wanted: Int) -> Bool {
+        switch self {
+        case .before: day < wanted
+        case .on: day == wanted
+        case .since: day >= wanted
+        }
+    }
+}

@@ -1,0 +1,135 @@
+// A SEARCH made ready to run: what the snapshot can decide it decides, and only what is left reads messages.
+//
+// Theory. Each key becomes a node with a cost: 0 for what the snapshot holds (flags, sizes, INTERNALDATE, numbers), 1 for
+// the Date field, which the store keeps decoded, 2 for header text, 3 for body text. Children of AND and OR are sorted by
+// cost, so a message is read only when all that is cheaper left the answer open, and no further than needed. Flags are
+// looked up by flag set: each combination is judged once, not each message.
+
+package import IMAPSyntax
+import Mail
+import MailStore
+
+/// A pure value; may cross to a reader's thread.
+package struct SearchProgram: Sendable {
+    indirect enum Node: Sendable {
+        case constant(Bool)
+        /// Sequence numbers, as indices.
+        case indices([Range<Int>])
+        case uids(UIDSet)
+        case flagSets(Set<FlagSetID>)
+        case recent(UIDSet)
+        case internalDate(SearchComparison, day: Int)
+        case larger(UInt64)
+        case smaller(UInt64)
+        case sentDate(SearchComparison, day: Int)
+        case header(name: String, SearchNeedle)
+        case text(SearchNeedle)
+        case body(SearchNeedle)
+        case not(Node)
+        case any([Node])
+        case all([Node])
+    }
+
+    let root: Node
+
+    /// Why a search cannot be made ready.
+    package enum Problem: Error, Hashable, Sendable {
+        case unknownCharset
+        /// The text is not what the charset says.
+        case badText
+        /// A sequence number that is no message's.
+        case badNumber
+    }
+
+    /// - Parameter mailbox: the view that the numbers and flags speak of.
+    package init(_ search: Search, in mailbox: SelectedMailbox) throws(Problem) {
+        if let charset = search.charset, !Charset.isKnown(charset) { throw .unknownCharset }
+        root = try SearchProgram.node(search.key, charset: search.charset, mailbox)
+    }
+
+    /// Whether some message may have to be read.
+    package var readsStore: Bool { root.cost > 0 }
+
+    // MARK: From keys to nodes
+
+    /// Recursion is bounded by the parser's `SyntaxLimits.nesting`.
+    private static func node(
+        _ key: SearchKey, charset: String?, _ mailbox: SelectedMailbox
+    ) throws(Problem) -> Node {
+        switch key {
+        case .all: return .constant(true)
+        case .messages(let selection): return try numbers(selection, mailbox)
+        case .flag(let flag): return .flagSets(mailbox.view.flagSets.ids { $0.contains(flag) })
+        case .keyword(let keyword): return .flagSets(mailbox.view.flagSets.ids { $0.keywords.contains(keyword) })
+        case .recent: return .recent(mailbox.recent)
+        case .date(.internal, let comparison, let day): return .internalDate(comparison, day: day)
+        case .date(.sent, let comparison, let day): return .sentDate(comparison, day: day)
+        case .larger(let size): return .larger(size)
+        case .smaller(let size): return .smaller(size)
+        case .text(let field, let bytes): return try text(field, bytes, charset: charset)
+        case .not(let inner): return .not(try node(inner, charset: charset, mailbox))
+        case .or(let first, let second):
+            return .any(try sorted([first, second], charset: charset, mailbox))
+        case .and(let keys): return .all(try sorted(keys, charset: charset, mailbox))
+        }
+    }
+
+    private static func sorted(
+        _ keys: [SearchKey], charset: String?, _ mailbox: SelectedMailbox
+    ) throws(Problem) -> [Node] {
+        var nodes: [(cost: Int, place: Int, node: Node)] = []
+        for key in keys {
+            let node = try node(key, charset: charset, mailbox)
+            nodes.append((node.cost, nodes.count, node))
+        }
+        return nodes.sorted { ($0.cost, $0.place) < ($1.cost, $1.place) }.map(\.node)
+    }
+
+    private static func numbers(_ selection: MessageSelection, _ mailbox: SelectedMailbox) throws(Problem) -> Node {
+        switch selection {
+        case .uid(let set): return .uids(set.resolved(last: mailbox.view.lastUID))
+        case .sequence:
+            guard let indices = mailbox.indices(of: selection) else { throw .badNumber }
+            return .indices(indices)
+        }
+    }
+
+    private static func text(_ field: SearchField, _ bytes: [UInt8], charset: String?) throws(Problem) -> Node {
+        let needle = SearchNeedle(try decoded(bytes, charset: charset))
+        return switch field {
+        case .bcc: .header(name: "Bcc", needle)
+        case .cc: .header(name: "Cc", needle)
+        case .from: .header(name: "From", needle)
+        case .subject: .header(name: "Subject", needle)
+        case .to: .header(name: "To", needle)
+        case .header(let name): .header(name: name, needle)
+        case .body: needle.key.isEmpty ? .constant(true) : .body(needle)
+        case .text: needle.key.isEmpty ? .constant(true) : .text(needle)
+        }
+    }
+
+    /// Text without a charset, or in US-ASCII, may be UTF-8 all the same: clients send it so.
+    private static func decoded(_ bytes: [UInt8], charset: String?) throws(Problem) -> String {
+        if let text = String(validating: bytes, as: UTF8.self), charset.map(isUTF8) ?? true { return text }
+        guard let charset, !isUTF8(charset) else { throw .badText }
+        return Charset.decode(bytes, charset: charset)
+    }
+
+    private static func isUTF8(_ charset: String) -> Bool {
+        ["utf-8", "utf8", "us-ascii"].contains(charset.asciiLowercased)
+    }
+}
+
+extension SearchProgram.Node {
+    /// 0 the snapshot, 1 a column, 2 the header, 3 the body.
+    var cost: Int {
+        switch self {
+        case .constant, .indices, .uids, .flagSets, .recent, .internalDate, .larger, .smaller: 0
+        case .sentDate: 1
+        case .header: 2
+        case .text, .body: 3
+        case .not(let inner): inner.cost
+        case .any(let nodes), .all(let nodes): nodes.map(\.cost).max() ?? 0
+        }
+    }
+}

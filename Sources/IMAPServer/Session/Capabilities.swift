@@ -1,0 +1,32 @@
+// What the server says it can do, which depends on how far the session has come.
+
+package enum Capabilities {
+    /// What a session may know of itself when it says what it can do.
+    package struct Situation: Hashable, Sendable {
+        package var isAuthenticated: Bool
+        /// TLS is there to be started and has not been.
+        package var offersSTARTTLS: Bool
+        /// A password may be sent as things are.
+        package var mayLogIn: Bool
+
+        package init(isAuthenticated: Bool, offersSTARTTLS: Bool, mayLogIn: Bool) {
+            self.isAuthenticated = isAuthenticated
+            self.offersSTARTTLS = offersSTARTTLS
+            self.mayLogIn = mayLogIn
+        }
+    }
+
+    private static let always = ["IMAP4rev1", "LITERAL+", "ID", "ENABLE", "IDLE"]
+    private static let afterLogin = [
+        "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
+    ]
+
+    /// RFC 3501 §7.2.1; each name that is not IMAP4rev1's own has its RFC in docs/rfcs.md.
+    package static func list(_ situation: Situation) -> [String] {
+        if situation.isAuthenticated { return always + afterLogin }
+        var names = always + ["SASL-IR"]
+        if situation.offersSTARTTLS { names.append("STARTTLS") }
+        names += situation.mayLogIn ? ["AUTH=PLAIN", "AUTH=LOGIN"] : ["LOGINDISABLED"]
+        return names
+    }
+}

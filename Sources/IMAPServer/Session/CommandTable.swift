@@ -1,0 +1,89 @@
+// What the session must know of each command before it runs: as data, read by the dispatcher and by the tests.
+
+package import IMAPSyntax
+
+/// The states of RFC 3501 §3 in which a session takes commands.
+package struct SessionStates: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let notAuthenticated = SessionStates(rawValue: 1)
+    package static let authenticated = SessionStates(rawValue: 2)
+    package static let selected = SessionStates(rawValue: 4)
+
+    package static let any: SessionStates = [.notAuthenticated, .authenticated, .selected]
+    package static let afterLogin: SessionStates = [.authenticated, .selected]
+}
+
+/// What may be told of the selected mailbox when a command ends.
+package enum Announcing: Hashable, Sendable {
+    case nothing
+    /// New messages and flags, but no EXPUNGE (RFC 3501 §7.4.1).
+    case withoutExpunge
+    case everything
+}
+
+/// The properties of a command.
+package struct CommandRule: Hashable, Sendable {
+    /// Where it is allowed.
+    package var states: SessionStates
+    /// Its sequence-number form names messages by their place.
+    package var usesSequenceNumbers = false
+    /// What its end announces; the UID form announces everything (RFC 3501 §7.4.1, last paragraph).
+    package var announcing = Announcing.everything
+    /// It changes the selected mailbox and is refused after EXAMINE.
+    package var needsWritableMailbox = false
+    /// The capability that brought it; nil for IMAP4rev1's own.
+    package var capability: String?
+}
+
+package enum CommandTable {
+    /// Every command has its row.
+    package static func rule(for name: CommandName) -> CommandRule {
+        switch name {
+        case .capability, .noop: CommandRule(states: .any)
+        case .logout: CommandRule(states: .any, announcing: .nothing)
+        case .id: CommandRule(states: .any, capability: "ID")
+        case .startTLS: CommandRule(states: .notAuthenticated, announcing: .nothing)
+        case .authenticate, .login: CommandRule(states: .notAuthenticated, announcing: .nothing)
+        case .enable: CommandRule(states: .afterLogin, capability: "ENABLE")
+        case .select, .examine: CommandRule(states: .afterLogin, announcing: .nothing)
+        case .create, .delete, .rename, .subscribe, .unsubscribe, .list, .lsub, .status, .append:
+            CommandRule(states: .afterLogin)
+        case .namespace: CommandRule(states: .afterLogin, capability: "NAMESPACE")
+        case .idle: CommandRule(states: .afterLogin, capability: "IDLE")
+        case .check: CommandRule(states: .selected)
+        case .close: CommandRule(states: .selected, announcing: .nothing)
+        case .unselect: CommandRule(states: .selected, announcing: .nothing, capability: "UNSELECT")
+        case .expunge: CommandRule(states: .selected, needsWritableMailbox: true)
+        case .search: CommandRule(states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge)
+        case .fetch: CommandRule(states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge)
+        case .store:
+            CommandRule(
+                states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge, needsWritableMailbox: true)
+        case .copy: CommandRule(states: .selected, usesSequenceNumbers: true)
+        case .move:
+            CommandRule(states: .selected, usesSequenceNumbers: true, needsWritableMailbox: true, capability: "MOVE")
+        }
+    }
+
+    /// What the end of this command announces.
+    package static func announcing(_ command: Command) -> Announcing {
+        command.isUIDForm ? .everything : rule(for: command.name).announcing
+    }
+}
+
+extension Command {
+    /// `UID FETCH` and its like, whose replies carry UIDs and name no message by its place.
+    package var isUIDForm: Bool {
+        switch self {
+        case .fetch(let fetch): fetch.messages.isUID
+        case .store(let store): store.messages.isUID
+        case .copy(let copy): copy.messages.isUID
+        case .move(let move): move.messages.isUID
+        case .search(let search): search.numbering == .uid
+        case .expunge(let expunge): expunge.uids != nil
+        default: false
+        }
+    }
+}

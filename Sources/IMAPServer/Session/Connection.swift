@@ -1,0 +1,122 @@
+// The session's end of its connection: events in order from the framer, replies out with backpressure.
+//
+// Theory. Bytes are asked for only when the framer has no further event, so a client that sends faster than it is served
+// fills the kernel's buffers and then waits. Replies collect in `writer` and go out when the session has nothing else to
+// do or `flushSize` is reached; a flush waits until the channel has room, so a client that does not read suspends its own
+// session and nothing else. One that makes no progress for `writeTime` is cut off.
+
+import IMAPSyntax
+import NIOCore
+
+/// The connection is gone or must be given up: the session ends without another word.
+struct ConnectionEnded: Error {}
+
+/// Used by the session's one task alone.
+final class Connection {
+    /// Replies are handed to the channel in pieces of about this size.
+    static let flushSize = 64 * 1_024
+
+    let channel: any Channel
+    let gate: ChannelGate
+    let limits: IMAPLimits
+    var framer: CommandFramer
+    var writer = ResponseWriter()
+
+    init(channel: any Channel, gate: ChannelGate, limits: IMAPLimits) {
+        self.channel = channel
+        self.gate = gate
+        self.limits = limits
+        framer = CommandFramer(limits: limits)
+    }
+
+    // MARK: Reading
+
+    /// What a session that waits for input was given.
+    enum Arrival {
+        case event(WireEvent)
+        /// Signals that the caller asked for.
+        case signals(Wake)
+    }
+
+    /// The next event of the wire, or one of the signals, whichever is first. What was written before is flushed as soon
+    /// as there is nothing more to read.
+    func next(or signals: Wake) async throws(ConnectionEnded) -> Arrival {
+        while true {
+            if let event = framer.next() { return .event(event) }
+            try await flush()
+            if gate.wantInput() { channel.read() }
+            let wake = await gate.wait(for: signals.union([.input, .ended]))
+            let raised = wake.intersection(signals)
+            if !raised.isEmpty { return .signals(raised) }
+            guard wake.contains(.input) else { throw ConnectionEnded() }
+            var bytes = gate.takeInput()
+            framer.append(&bytes)
+        }
+    }
+
+    /// True once the client has gone: a long search need not go on.
+    var hasEnded: Bool { !gate.poll(.ended).isEmpty }
+
+    /// Forgets everything that was received in plain text (RFC 3501 §6.2.1) and puts TLS before it, in one step on the
+    /// event loop, so that no byte can come between.
+    func startTLS(_ makeHandler: @escaping @Sendable () throws -> any ChannelHandler) async throws {
+        framer.discardBuffered()
+        let channel = channel
+        let gate = gate
+        try await channel.eventLoop.submit {
+            gate.dropInput()
+            try channel.pipeline.syncOperations.addHandler(makeHandler(), position: .first)
+        }.get()
+    }
+
+    // MARK: Writing
+
+    /// Sends what has been written, if it is much.
+    func flushIfLarge() async throws(ConnectionEnded) {
+        if writer.buffer.readableBytes >= Connection.flushSize { try await flush() }
+    }
+
+    /// Sends what has been written and waits until there is room for more.
+    func flush() async throws(ConnectionEnded) {
+        guard writer.buffer.readableBytes > 0 else { return }
+        channel.writeAndFlush(writer.take(), promise: nil)
+        try await waitForRoom()
+    }
+
+    /// Sends bytes that were encoded elsewhere, after what has been written.
+    func send(_ bytes: ByteBuffer) async throws(ConnectionEnded) {
+        if bytes.readableBytes < Connection.flushSize / 4 {
+            writer.buffer.writeImmutableBuffer(bytes)
+            return try await flushIfLarge()
+        }
+        if writer.buffer.readableBytes > 0 { channel.write(writer.take(), promise: nil) }
+        channel.writeAndFlush(bytes, promise: nil)
+        try await waitForRoom()
+    }
+
+    private func waitForRoom() async throws(ConnectionEnded) {
+        let now = gate.poll([.writable, .ended])
+        if now == .writable { return }
+        guard !now.contains(.ended) else { throw ConnectionEnded() }
+        let timeOut = channel.eventLoop.scheduleTask(in: TimeAmount(limits.writeTime)) { [channel] in
+            channel.close(promise: nil)
+        }
+        defer { timeOut.cancel() }
+        let wake = await gate.wait(for: [.writable, .ended])
+        guard !wake.contains(.ended) else { throw ConnectionEnded() }
+    }
+
+    /// Forgets what has been written: it must not follow what was sent.
+    func abandon() { _ = writer.take() }
+
+    /// Sends what has been written and closes, giving the last words time to leave but not for ever.
+    func close() async {
+        let timeOut = channel.eventLoop.scheduleTask(in: .seconds(5)) { [channel] in channel.close(promise: nil) }
+        if writer.buffer.readableBytes > 0 {
+            try? await channel.writeAndFlush(writer.take()).get()
+        }
+        timeOut.cancel()
+        try? await channel.close().get()
+        gate.finish()
+    }
+}

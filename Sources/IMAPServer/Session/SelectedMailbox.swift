@@ -1,0 +1,141 @@
+// What a session's client knows of its selected mailbox: sequence numbers, flags, \Recent; and what it must be told next.
+//
+// Theory. `view` is the snapshot that the client has been told of, message by message. Sequence number n is `view[n - 1]`,
+// always. The view moves only in `advance`, which yields exactly the responses that move the client along; so writing
+// them is the same as moving. When EXPUNGE may not be announced, messages that are gone stay in the view (RFC 3501
+// §7.4.1, RFC 2180 §4.1.1) and are among the differences of a later advance. Nothing is queued: a client that was away
+// for a million changes gets one difference.
+
+package import Mail
+package import MailStore
+package import IMAPSyntax
+
+/// A pure value: no I/O, no clock.
+package struct SelectedMailbox: Sendable {
+    /// What the client has been told.
+    package private(set) var view: MailboxSnapshot
+    /// Selected by EXAMINE.
+    package let isReadOnly: Bool
+    /// UIDs that are \Recent to this session, whether or not the messages still exist.
+    package private(set) var recent: UIDSet
+
+    /// - Parameter recent: what `MailboxView.claimRecent` gave, or for EXAMINE what it would have given.
+    package init(_ snapshot: MailboxSnapshot, isReadOnly: Bool, recent: ClosedRange<UInt32>?) {
+        view = snapshot
+        self.isReadOnly = isReadOnly
+        self.recent = UIDSet(recent.map { [$0] } ?? [])
+    }
+
+    package var count: Int { view.count }
+    package var recentCount: Int { view.indices(in: recent).reduce(0) { $0 + $1.count } }
+    package func isRecent(_ uid: UID) -> Bool { recent.contains(uid) }
+
+    /// The index of the first message without \Seen (RFC 3501 §7.1, UNSEEN); nil when all are seen.
+    package var firstUnseen: Int? {
+        let seen = view.flagSets.ids { $0.contains(.seen) }
+        for chunk in view.chunks {
+            if let entry = chunk.entries.first(where: { !seen.contains($0.flagSet) }) { return view.index(of: entry.uid) }
+        }
+        return nil
+    }
+
+    package func sequenceNumber(of uid: UID) -> UInt32? {
+        view.index(of: uid).map { UInt32(truncatingIfNeeded: $0 + 1) }
+    }
+
+    /// The messages that a client names, as ascending, disjoint ranges of indices. UIDs that are not there are passed over.
+    ///
+    /// nil for a sequence number beyond the last message, `*` in an empty mailbox included: that is BAD (RFC 3501 §9,
+    /// seq-number).
+    package func indices(of selection: MessageSelection) -> [Range<Int>]? {
+        switch selection {
+        case .uid(let set): return view.indices(in: set.resolved(last: view.lastUID))
+        case .sequence(let set):
+            guard let last = SequenceNumber(UInt32(truncatingIfNeeded: count)) else { return nil }
+            let ranges = set.resolved(last: last).ranges
+            guard let highest = ranges.last, highest.upperBound <= last.rawValue else { return nil }
+            return ranges.map { Int($0.lowerBound) - 1..<Int($0.upperBound) }
+        }
+    }
+
+    /// The UIDs of messages of this view.
+    package func uids(at indices: [Range<Int>]) -> UIDSet {
+        // Neighbours in the view become one range even where UIDs are missing between them: what is missing is gone for good.
+        UIDSet(indices.filter { !$0.isEmpty }.map { view[$0.lowerBound].uid.rawValue...view[$0.upperBound - 1].uid.rawValue })
+    }
+
+    // MARK: Moving on
+
+    /// A STORE that was carried out and whose effect the client knows in part already.
+    package enum OwnChange: Sendable {
+        case none
+        /// STORE: the client wants to see the flags of each of these, changed or not.
+        case echoed(UIDSet)
+        /// STORE .SILENT: the client has worked out the flags itself; it is told only where they came out differently,
+        /// because another session changed the message too.
+        case silent(UIDSet, FlagChange)
+        /// The flags of these are told in another way: FETCH that set \Seen.
+        case told(UIDSet)
+    }
+
+    /// Moves the view to `latest`.
+    /// - Parameters:
+    ///   - mayAnnounceExpunge: whether EXPUNGE is lawful now.
+    ///   - newRecent: UIDs that became \Recent to this session.
+    /// - Returns: what to tell, in the order of its properties.
+    package mutating func advance(
+        to latest: MailboxSnapshot, mayAnnounceExpunge: Bool, newRecent: ClosedRange<UInt32>? = nil,
+        own: OwnChange = .none
+    ) -> Announcement {
+        let before = view
+        let (next, difference) = before.advanced(to: latest, keepingExpunged: !mayAnnounceExpunge)
+        var announcement = Announcement()
+        if mayAnnounceExpunge {
+            announcement.expunged = difference.expunged.reversed().compactMap { uid in
+                before.index(of: uid).map { UInt32(truncatingIfNeeded: $0 + 1) }
+            }
+        }
+        view = next
+        if let newRecent { recent = UIDSet(recent.ranges + [newRecent]) }
+        if !difference.added.isEmpty {
+            announcement.exists = count
+            announcement.recent = recentCount
+        }
+        announcement.flags = flagsToTell(changed: difference.changed, before: before, own: own)
+        return announcement
+    }
+
+    private func flagsToTell(changed: [UID], before: MailboxSnapshot, own: OwnChange) -> [Int] {
+        let told: [Int]
+        switch own {
+        case .none: told = changed.compactMap(view.index(of:))
+        case .told(let uids): told = changed.lazy.filter { !uids.contains($0) }.compactMap(view.index(of:))
+        case .echoed(let uids):
+            let others = changed.lazy.filter { !uids.contains($0) }.compactMap(view.index(of:))
+            told = (view.indices(in: uids).flatMap { Array($0) } + others).sorted()
+        case .silent(let uids, let change):
+            told = changed.lazy.filter { uid in
+                !(uids.contains(uid) && isAsExpected(uid, before: before, change))
+            }.compactMap(view.index(of:))
+        }
+        return told
+    }
+
+    /// Whether the client, applying its own change to what it knew, has come to the flags that the message has.
+    private func isAsExpected(_ uid: UID, before: MailboxSnapshot, _ change: FlagChange) -> Bool {
+        guard let old = before.index(of: uid), let new = view.index(of: uid) else { return false }
+        return change.applied(to: before.flags(of: before[old])) == view.flags(of: view[new])
+    }
+}
+
+/// What a client has to be told, to be written in this order.
+package struct Announcement: Hashable, Sendable {
+    /// Sequence numbers from the highest down, so that none shifts another.
+    package var expunged: [UInt32] = []
+    package var exists: Int?
+    package var recent: Int?
+    /// Indices in the new view of messages whose flags are news.
+    package var flags: [Int] = []
+
+    package var isEmpty: Bool { expunged.isEmpty && exists == nil && recent == nil && flags.isEmpty }
+}

@@ -1,0 +1,129 @@
+// The selected mailbox of a session: the live view it watches, and what its client has been told.
+
+import IMAPSyntax
+import Mail
+import MailStore
+import NIOCore
+
+/// Made by SELECT and EXAMINE; letting it go ends the watch.
+final class Selection {
+    let view: MailboxView
+    private let watch: MailboxWatch
+    var mailbox: SelectedMailbox
+    /// Keywords that the client has seen in FLAGS (RFC 3501 §7.2.6).
+    private var toldKeywords: Set<Keyword>
+    private var toldFlagSets: Int
+
+    init(view: MailboxView, watch: MailboxWatch, mailbox: SelectedMailbox) {
+        self.view = view
+        self.watch = watch
+        self.mailbox = mailbox
+        toldKeywords = mailbox.view.flagSets.keywords
+        toldFlagSets = mailbox.view.flagSets.all.count
+    }
+
+    /// Every flag that may be told of a message of this mailbox.
+    var flags: Flags { Flags(Selection.allSystemFlags, keywords: toldKeywords) }
+
+    static let allSystemFlags: SystemFlags = [.answered, .flagged, .deleted, .seen, .draft]
+
+    /// True when keywords have come up that the client has not been told; it is to be told then.
+    func learnKeywords() -> Bool {
+        let table = mailbox.view.flagSets
+        guard table.all.count != toldFlagSets else { return false }
+        toldFlagSets = table.all.count
+        let now = table.keywords
+        defer { toldKeywords = now }
+        return now != toldKeywords
+    }
+
+    func stop() { watch.cancel() }
+}
+
+extension Session {
+    /// Brings the client's view up to date, as far as is lawful now, and writes what it must be told.
+    ///
+    /// A mailbox that was deleted under the session ends it with BYE, as RFC 2180 §3.3 allows and Dovecot does: to fall
+    /// back to the authenticated state unasked would leave the client believing that it has a mailbox selected.
+    func announce(_ announcing: Announcing, withUIDs: Bool, own: SelectedMailbox.OwnChange = .none) {
+        guard announcing != .nothing, let selection else { return }
+        let latest = selection.view.current
+        if latest.isDeleted {
+            return bye("The selected mailbox was deleted.", code: .nonexistent, reason: "mailbox deleted")
+        }
+        let newRecent = claimRecent(selection, in: latest)
+        let announcement = selection.mailbox.advance(
+            to: latest, mayAnnounceExpunge: announcing == .everything, newRecent: newRecent, own: own)
+        guard !announcement.isEmpty else { return }
+        write(announcement, of: selection, withUIDs: withUIDs)
+    }
+
+    /// RFC 3501 §2.3.2: the first session to be told of a message sees it as \Recent, one that only looks takes nothing away.
+    private func claimRecent(_ selection: Selection, in latest: MailboxSnapshot) -> ClosedRange<UInt32>? {
+        guard latest.uidNext != selection.mailbox.view.uidNext else { return nil }
+        guard selection.mailbox.isReadOnly else {
+            let claimed = selection.view.claimRecent(in: latest)
+            if claimed != nil { identity?.account.storeRecentMark(selection.view) }
+            return claimed
+        }
+        return selection.view.unclaimedRecent(in: latest)
+    }
+
+    private func write(_ announcement: Announcement, of selection: Selection, withUIDs: Bool) {
+        for number in announcement.expunged { connection.writer.expunge(number) }
+        if let exists = announcement.exists { connection.writer.exists(UInt32(truncatingIfNeeded: exists)) }
+        if let recent = announcement.recent { connection.writer.recent(UInt32(truncatingIfNeeded: recent)) }
+        guard !announcement.flags.isEmpty else { return }
+        if selection.learnKeywords() { writeFlagsOfMailbox(selection) }
+        let mailbox = selection.mailbox
+        var encoder = FlagEncoder(mailbox.view.flagSets)
+        for index in announcement.flags {
+            let entry = mailbox.view[index]
+            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1))
+            if withUIDs { connection.writer.fetchUID(entry.uid.rawValue) }
+            connection.writer.fetchFlags(
+                encoded: encoder.encoded(entry.flagSet, isRecent: mailbox.isRecent(entry.uid)))
+            connection.writer.endFetch()
+        }
+    }
+
+    /// FLAGS and PERMANENTFLAGS (RFC 3501 §7.2.6, §7.1).
+    func writeFlagsOfMailbox(_ selection: Selection) {
+        connection.writer.flags(selection.flags)
+        if selection.mailbox.isReadOnly {
+            connection.writer.untagged(
+                .ok, code: .permanentFlags(.none, mayCreateKeywords: false), "No flags can be changed.")
+        } else {
+            connection.writer.untagged(
+                .ok, code: .permanentFlags(selection.flags, mayCreateKeywords: true), "Flags that are kept.")
+        }
+    }
+}
+
+extension MailboxView {
+    /// What would be \Recent to a session that only looks.
+    func unclaimedRecent(in snapshot: MailboxSnapshot) -> ClosedRange<UInt32>? {
+        let first = firstRecent
+        guard first < snapshot.uidNext, let lower = UInt32(exactly: first),
+            let upper = UInt32(exactly: snapshot.uidNext - 1)
+        else { return nil }
+        return lower...upper
+    }
+}
+
+/// Flag sets as FETCH writes them, each encoded once.
+struct FlagEncoder: Sendable {
+    private let table: FlagSetTable
+    private var encoded: [UInt64: ByteBuffer] = [:]
+
+    init(_ table: FlagSetTable) { self.table = table }
+
+    mutating func encoded(_ id: FlagSetID, isRecent: Bool) -> ByteBuffer {
+        let key = UInt64(id.rawValue) << 1 | (isRecent ? 1 : 0)
+        if let known = encoded[key] { return known }
+        var buffer = ByteBuffer(bytes: table[id].wireForm)
+        if isRecent { buffer.writeString(buffer.readableBytes > 0 ? " \\Recent" : "\\Recent") }
+        encoded[key] = buffer
+        return buffer
+    }
+}

@@ -1,0 +1,59 @@
+// From a command to the function that carries it out: the whole list, one line each.
+
+import IMAPSyntax
+
+extension Session {
+    /// - Throws: `Refusal`, `StoreError`, `ConnectionEnded`.
+    func perform(_ tagged: TaggedCommand) async throws -> Completion {
+        switch tagged.command {
+        case .capability: capability()
+        case .noop: .ok("NOOP completed.")
+        case .check: .ok("CHECK completed.")
+        case .logout: logout(tagged.tag)
+        case .id(let id): self.id(id)
+        case .startTLS: try await startTLS(tagged.tag)
+        case .authenticate(let authenticate): try await self.authenticate(authenticate)
+        case .login(let login): try await self.login(login)
+        case .enable(let enable): self.enable(enable)
+        case .idle: try await idle()
+        default: try await performOnMailboxes(tagged.command)
+        }
+    }
+
+    private func performOnMailboxes(_ command: Command) async throws -> Completion {
+        switch command {
+        case .select(let select): try await self.select(select, readOnly: false)
+        case .examine(let select): try await self.select(select, readOnly: true)
+        case .create(let create): try await self.create(create)
+        case .delete(let delete): try await self.delete(delete)
+        case .rename(let rename): try await self.rename(rename)
+        case .subscribe(let subscribe): try await self.subscribe(subscribe)
+        case .unsubscribe(let unsubscribe): try await self.unsubscribe(unsubscribe)
+        case .list(let list): try await self.list(list)
+        case .lsub(let lsub): try await self.lsub(lsub)
+        case .namespace: namespace()
+        case .status(let status): try await self.status(status)
+        case .close: try await close()
+        case .unselect: unselect()
+        case .expunge(let expunge): try await self.expunge(expunge)
+        case .search(let search): try await self.search(search)
+        case .fetch(let fetch): try await self.fetch(fetch)
+        case .store(let store): try await self.store(store)
+        case .copy(let copy): try await self.copy(copy)
+        case .move(let move): try await self.move(move)
+        default: .bad("Unknown command.")
+        }
+    }
+
+    /// The account of a session that is logged in: the command table lets no other come here.
+    func loggedIn() throws(Refusal) -> Identity {
+        guard let identity else { throw Refusal(.bad("Log in first.")) }
+        return identity
+    }
+
+    /// The selection of a session that has one.
+    func selected() throws(Refusal) -> Selection {
+        guard let selection else { throw Refusal(.bad("Select a mailbox first.")) }
+        return selection
+    }
+}

@@ -1,0 +1,234 @@
+// One client's conversation, from the greeting to the last word: a single task that takes commands in order.
+//
+// Theory. The session runs on its connection's event loop and does one thing at a time, so replies leave in the order of
+// the commands whatever the client pipelines. Its state is what it holds: no `identity` is not authenticated, an
+// `identity` is authenticated, a `selection` besides is selected (RFC 3501 §3). Only `authenticate` sets the identity;
+// only SELECT, EXAMINE, CLOSE, UNSELECT and the DELETE of the selected mailbox change the selection. `isOver` is set with
+// the last line written, and nothing is carried out after it.
+//
+// An error never ends a session by itself: it becomes a tagged reply, in `completion(for:)`. A session ends by LOGOUT, by
+// BYE (time, abuse, drain, a revoked login, a mailbox deleted under it), or because its connection did.
+
+import Accounts
+import CoreMetrics
+import IMAPSyntax
+import Logging
+import Mail
+import MailStore
+import NIOCore
+
+/// Who is logged in, and their mail.
+struct Identity {
+    let login: Accounts.Login
+    let account: AccountStore
+}
+
+final class Session {
+    let environment: SessionEnvironment
+    let connection: Connection
+    let loginSlot: LoginSlot
+    let logger: Logger
+    var isTLS: Bool
+    var identity: Identity?
+    var selection: Selection?
+    var failedLogins = 0
+    private var badCommands = 0
+    /// The last line has been written.
+    private(set) var isOver = false
+    private(set) var endReason = "disconnected"
+
+    /// Signals that end a session wherever it waits.
+    static let endings: Wake = [.drain, .revoked, .deadline]
+
+    init(environment: SessionEnvironment, connection: Connection, loginSlot: LoginSlot, isTLS: Bool) {
+        self.environment = environment
+        self.connection = connection
+        self.loginSlot = loginSlot
+        self.isTLS = isTLS
+        var logger = environment.logger
+        logger[metadataKey: "rip"] = "\(environment.remoteAddress)"
+        logger[metadataKey: "session"] = "\(environment.sessionID)"
+        self.logger = logger
+    }
+
+    var limits: IMAPLimits { connection.limits }
+
+    var state: SessionStates {
+        if identity == nil { return .notAuthenticated }
+        return selection == nil ? .authenticated : .selected
+    }
+
+    // MARK: The conversation
+
+    func run() async {
+        connection.gate.setDeadline(.now() + TimeAmount(limits.timeBeforeAuthentication))
+        connection.writer.untagged(
+            .ok, code: .capability(capabilities), "\(environment.settings.hostname) Martlet ready.")
+        do {
+            while !isOver { try await step() }
+        } catch {
+            if let failure = connection.gate.failure { endReason = failure }
+        }
+        selection = nil
+        await connection.close()
+        logger.info("imap session ended", metadata: ["reason": "\(endReason)"])
+    }
+
+    private func step() async throws(ConnectionEnded) {
+        if identity != nil { connection.gate.setDeadline(.now() + TimeAmount(limits.idleTime)) }
+        let raised = connection.gate.poll(Session.endings)
+        if !raised.isEmpty { return end(because: raised) }
+        switch try await connection.next(or: Session.endings) {
+        case .signals(let wake): end(because: wake)
+        case .event(let event): try await handle(event)
+        }
+    }
+
+    private func handle(_ event: WireEvent) async throws(ConnectionEnded) {
+        switch event {
+        case .command(let bytes):
+            let syntax = identity == nil ? limits.syntaxBeforeAuthentication : limits.syntax
+            switch parseCommand(bytes, limits: syntax) {
+            case .success(let command): try await execute(command)
+            case .failure(let bad): refuse(bad)
+            }
+        case .continuationNeeded(let head): announceLiteral(head)
+        case .appendStarted(let head, let size, let synchronizing):
+            try await append(head, size: size, synchronizing: synchronizing)
+        case .bad(let bad, let code, let fatal):
+            refuse(bad, code: code)
+            if fatal, !isOver { bye("Too much or too long; closing the connection.", reason: "limit") }
+        case .appendData, .appendEnded, .line: break
+        }
+    }
+
+    /// A literal is about to come: `+`, unless the command would be refused anyway (RFC 3501 §7.5, threats case 7).
+    private func announceLiteral(_ head: CommandHead) {
+        if let refusal = refusalBeforeLiteral(head) {
+            connection.framer.refuseLiteral()
+            connection.writer.tagged(head.tag, refusal.condition, code: refusal.code, refusal.text)
+            if refusal.condition == .bad { countBad() }
+        } else {
+            connection.writer.continuation()
+            connection.framer.acceptLiteral()
+        }
+    }
+
+    private func refusalBeforeLiteral(_ head: CommandHead) -> Completion? {
+        guard let name = head.name else { return .bad("Unknown command.") }
+        if let refusal = refusal(of: name) { return refusal }
+        if (name == .login || name == .authenticate) && !mayLogIn { return Session.privacyRequired }
+        return nil
+    }
+
+    // MARK: Carrying out
+
+    private func execute(_ tagged: TaggedCommand) async throws(ConnectionEnded) {
+        let command = tagged.command
+        SessionMetrics.commands.increment()
+        if let refusal = refusal(of: command.name) {
+            connection.writer.tagged(tagged.tag, refusal.condition, code: refusal.code, refusal.text)
+            return countBad()
+        }
+        let completion: Completion
+        do {
+            completion = try await perform(tagged)
+        } catch let ended as ConnectionEnded {
+            throw ended
+        } catch is Replied {
+            return
+        } catch {
+            completion = self.completion(for: error, command: command.name)
+        }
+        guard !isOver else { return }
+        announce(CommandTable.announcing(command), withUIDs: command.isUIDForm)
+        try await finish(tagged.tag, completion)
+        if identity != nil {
+            badCommands = 0
+        } else if failedLogins >= environment.settings.failedLogins {
+            bye("Too many failed logins.", reason: "failed logins")
+        }
+    }
+
+    /// The tagged reply, and BYE where the announcement before it or the command itself ended the session.
+    func finish(_ tag: String, _ completion: Completion) async throws(ConnectionEnded) {
+        guard !isOver else { return }
+        connection.writer.tagged(tag, completion.condition, code: completion.code, completion.text)
+        try await connection.flushIfLarge()
+    }
+
+    /// Why a command may not run in this state; nil when it may.
+    func refusal(of name: CommandName) -> Completion? {
+        let rule = CommandTable.rule(for: name)
+        guard rule.states.contains(state) else {
+            return switch (identity, name) {
+            case (nil, _): .bad("Log in first.")
+            case (_, .login), (_, .authenticate), (_, .startTLS): .bad("You are logged in already.")
+            default: .bad("Select a mailbox first.")
+            }
+        }
+        if rule.needsWritableMailbox, selection?.mailbox.isReadOnly == true {
+            return .no("The mailbox was opened read-only, with EXAMINE.", code: .cannot)
+        }
+        return nil
+    }
+
+    /// The one place where an error becomes a reply.
+    func completion(for error: any Error, command: CommandName) -> Completion {
+        if let refusal = error as? Refusal { return refusal.completion }
+        guard let error = error as? StoreError else {
+            let reference = "\(environment.sessionID)-\(UInt32.random(in: .min ... .max))"
+            logger.error(
+                "unexpected error",
+                metadata: ["command": "\(command.rawValue)", "reference": "\(reference)", "error": "\(error)"])
+            return Completion(unexpected: reference)
+        }
+        if error.isTrouble {
+            logger.error("storage error", metadata: ["command": "\(command.rawValue)", "error": "\(error.explanation)"])
+        }
+        let missing: MissingMailbox =
+            switch command {
+            case .append, .copy, .move: .tryCreate
+            default: .nonexistent
+            }
+        return Completion(error, missing: missing)
+    }
+
+    // MARK: Ending
+
+    /// Says why and ends the session.
+    func bye(_ text: String, code: ResponseCode? = nil, reason: String) {
+        guard !isOver else { return }
+        connection.writer.untagged(.bye, code: code, text)
+        end(reason)
+    }
+
+    func end(_ reason: String) {
+        isOver = true
+        endReason = reason
+    }
+
+    /// Ends the session for one of `Session.endings`.
+    func end(because wake: Wake) {
+        if wake.contains(.drain) {
+            bye("The server is shutting down.", code: .unavailable, reason: "shutdown")
+        } else if wake.contains(.revoked) {
+            bye("This login is no longer valid.", reason: "revoked")
+        } else if identity == nil {
+            bye("You took too long to log in.", reason: "login time-out")
+        } else {
+            bye("Nothing was heard for too long.", reason: "idle time-out")
+        }
+    }
+
+    private func refuse(_ bad: BadCommand, code: ResponseCode? = nil) {
+        connection.writer.bad(bad, code: code)
+        countBad()
+    }
+
+    func countBad() {
+        badCommands += 1
+        let limit = identity == nil ? limits.badCommandsBeforeAuthentication : limits.badCommands
+        if badCommands >= limit { bye("Too many bad commands.", reason: "bad commands") }
+    }
+}
