@@ -31,9 +31,10 @@ struct CheckCommand: AsyncParsableCommand {
             isClean: report.isClean, accounts: report.accounts, mailboxes: report.mailboxes,
             messages: report.messages, problems: report.problems)
         try options.output.show(facts) { facts in
-            let held = "\(facts.accounts) accounts, \(facts.mailboxes) mailboxes, \(facts.messages) messages"
+            let held = [(facts.accounts, "account"), (facts.mailboxes, "mailbox"), (facts.messages, "message")]
+                .map(Output.count).joined(separator: ", ")
             let problems = facts.problems.map { "- \(Output.visible($0))\n" }.joined()
-            return facts.isClean ? "\(held): all is well." : "\(problems)\(held): \(facts.problems.count) problems."
+            return facts.isClean ? "\(held): all is well." : "\(problems)\(held): \(Output.count(facts.problems.count, "problem"))."
         }
         if !report.isClean { throw ExitCode(ExitStatus.failed.rawValue) }
     }

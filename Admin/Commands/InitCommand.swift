@@ -129,7 +129,8 @@ struct InitCommand: AsyncParsableCommand {
             ("Certificate", facts.certificate + (facts.isSelfSigned ? " (signed by itself, for ten years)" : "")),
             ("SHA-256", facts.fingerprint),
         ]))
-        Next: martlet domain add example.org, martlet user add alice@example.org, then start martletd.
+        Next\(data.path == nil ? "" : " (each with --data \(facts.dataDirectory))"): martlet domain add example.org, \
+        martlet user add alice@example.org, then start martletd.
         """
     }
 }

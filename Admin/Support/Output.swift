@@ -32,6 +32,12 @@ struct Output: Sendable {
         if !isJSON { Output.complain(message) }
     }
 
+    /// `1 message`, `2 messages`, `2 mailboxes`.
+    static func count(_ number: Int, _ noun: String) -> String {
+        let plural = noun.hasSuffix("x") ? "\(noun)es" : "\(noun)s"
+        return "\(number) \(number == 1 ? noun : plural)"
+    }
+
     /// `text` with every control character as `?`, so that nothing that was stored can steer the terminal.
     static func visible(_ text: String, keepingLines: Bool = false) -> String {
         var result = String.UnicodeScalarView()

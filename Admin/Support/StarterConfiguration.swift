@@ -6,8 +6,8 @@ enum StarterConfiguration {
     static func text(hostname: String, dataDirectory: String) -> String {
         var text = """
             # The configuration of martletd on \(dataDirectory).
-            # What is commented out shows the default. After a change: martlet config check.
-            # Then have martletd read it anew (SIGHUP), or restart it for keys that say so.
+            # Every key is here with its default behind a "#"; remove the "#" to change one.
+            # Then: martlet config check, and let martletd reload (SIGHUP) or, where it says so, restart.
 
             """
         var group = ""
@@ -26,7 +26,7 @@ enum StarterConfiguration {
 
     private static func entry(_ key: ConfigurationKey, name: String, values: [String], indent: String) -> String {
         let restart = key.needsRestart ? " (restart)" : ""
-        let remark = "#\(indent)# \(key.explanation)\(restart); \(key.expects)\n"
+        let remark = "\(indent)# \(key.explanation)\(restart):\n\(indent)# \(key.expects)\n"
         guard key.isList else { return remark + "#\(indent)\(name): \(quoted(values.first ?? ""))\n" }
         return remark + "#\(indent)\(name):\n" + values.map { "#\(indent)  - \(quoted($0))\n" }.joined()
     }

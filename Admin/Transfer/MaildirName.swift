@@ -41,12 +41,16 @@ struct MaildirName {
     }
 
     /// A name for the `number`th message that this process writes.
+    /// - Parameters:
+    ///   - fileSize: bytes of the file.
+    ///   - size: bytes of the message, with CRLF line ends.
     static func make(
-        date: MailDate, number: Int, process: Int32, host: String, size: Int, letters: [UInt8]
+        date: MailDate, number: Int, process: Int32, host: String, fileSize: Int, size: Int, letters: [UInt8]
     ) -> String {
         let host = host.map { $0 == "/" || $0 == ":" ? "_" : $0 }
+        let sizes = ",S=\(fileSize),W=\(size)"
         let info = String(decoding: letters.sorted(), as: UTF8.self)
-        return "\(date.secondsSince1970).P\(process)Q\(number).\(String(host)),S=\(size):2,\(info)"
+        return "\(date.secondsSince1970).P\(process)Q\(number).\(String(host))\(sizes):2,\(info)"
     }
 
     /// The letters for `flags`; `keywords` gives those of keywords other than `$Forwarded`.

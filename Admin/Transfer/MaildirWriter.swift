@@ -9,8 +9,10 @@ struct MaildirWriter: MessageWriter {
     private var keywords = DovecotKeywords()
     private var number = 0
     private var file: NewFile?
-    private var final = ""
+    private var letters: [UInt8] = []
     private var date = MailDate(secondsSince1970: 0)
+    private var size = 0
+    private var fileSize = 0
     private var lines = LineFeeds()
 
     /// Makes `cur`, `new` and `tmp` in `path`, and `path` unless it exists.
@@ -25,21 +27,28 @@ struct MaildirWriter: MessageWriter {
         number += 1
         self.date = date
         lines = LineFeeds()
-        let letters = MaildirName.letters(for: flags) { keywords.letter(for: $0) }
-        let name = MaildirName.make(
-            date: date, number: number, process: getpid(), host: host, size: size, letters: letters)
-        final = "\(path)/cur/\(name)"
+        self.size = size
+        fileSize = 0
+        letters = MaildirName.letters(for: flags) { keywords.letter(for: $0) }
         file = try NewFile(path: "\(path)/tmp/\(number)")
         try write(header)
     }
 
-    mutating func write(_ bytes: [UInt8]) throws { try file?.write(lines.convert(bytes)) }
+    mutating func write(_ bytes: [UInt8]) throws { try put(lines.convert(bytes)) }
+
+    private mutating func put(_ bytes: [UInt8]) throws {
+        fileSize += bytes.count
+        try file?.write(bytes)
+    }
 
     mutating func end() throws {
-        try file?.write(lines.finish())
+        try put(lines.finish())
         try file?.close()
         file = nil
         let seconds = timeval(tv_sec: time_t(date.secondsSince1970), tv_usec: 0)
+        let name = MaildirName.make(
+            date: date, number: number, process: getpid(), host: host, fileSize: fileSize, size: size, letters: letters)
+        let final = "\(path)/cur/\(name)"
         let temporary = "\(path)/tmp/\(number)"
         guard utimes(temporary, [seconds, seconds]) == 0, rename(temporary, final) == 0 else {
             throw FileFacts.failure("write", final)

@@ -144,7 +144,9 @@ struct SourceScanner {
     ) throws {
         let parts = name.split(separator: ".")
         let ending = parts.count > 1 ? parts.last?.lowercased() ?? "" : ""
-        guard !SourceScanner.passedOver.contains(ending), try FileFacts(path: path).kind == .file else { return }
+        guard !SourceScanner.passedOver.contains(ending), let facts = try? FileFacts(path: path), facts.kind == .file,
+            facts.size > 0 || ["", "mbox", "mbx"].contains(ending)
+        else { return }
         let isMessage = SourceScanner.messageExtensions.contains(ending)
         switch try SourceScanner.format(ofFile: path) {
         case .mbox? where !isMessage && format != .eml:

@@ -55,7 +55,7 @@ struct MessageExport: AsyncParsableCommand {
         try options.output.show(facts) { facts in
             var table = Table([("MAILBOX", .left), ("MESSAGES", .right), ("PATH", .left)])
             for fact in facts.mailboxes { table.add([fact.mailbox, "\(fact.messages)", fact.path]) }
-            return "\(table.text)\n\(facts.messages) messages of \(facts.account) exported."
+            return "\(table.text)\n\(Output.count(facts.messages, "message")) of \(facts.account) exported."
         }
     }
 

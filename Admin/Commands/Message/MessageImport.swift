@@ -99,7 +99,7 @@ struct MessageImport: AsyncParsableCommand {
             let stored = importer.reports.reduce(0) { $0 + $1.imported }
             guard let failure = Failure(error), stored > 0 else { throw error }
             throw Failure(
-                "\(failure.message). \(stored) messages were imported before that and are kept; the same command "
+                "\(failure.message). \(Output.count(stored, "message")) came in before that and stay; the same command "
                     + "goes on where this one ended.", status: failure.status)
         }
     }
@@ -126,14 +126,16 @@ struct MessageImport: AsyncParsableCommand {
             table.add([folder.folder, folder.mailbox, folder.format, "\(folder.imported)", "\(folder.alreadyThere)"])
         }
         var lines = [table.text]
-        for file in facts.ignoredFiles { lines.append("Passed over, no mail: \(Output.visible(file))") }
+        for file in facts.ignoredFiles.prefix(10) { lines.append("Passed over, no mail: \(Output.visible(file))") }
+        let more = facts.ignoredFiles.count - 10
+        if more > 0 { lines.append("Passed over, no mail: \(Output.count(more, "more file"))") }
         for problem in facts.problems {
             lines.append("Left out: \(Output.visible(problem.message)): \(Output.visible(problem.reason))")
         }
         lines.append(
             facts.isDryRun
                 ? "Nothing was imported: this was a dry run."
-                : "\(facts.imported) messages imported for \(facts.account), \(facts.alreadyThere) were there already"
+                : "\(Output.count(facts.imported, "message")) imported for \(facts.account), \(facts.alreadyThere) were there already"
                     + (facts.problems.isEmpty ? "." : ", \(facts.problems.count) left out."))
         return lines.joined(separator: "\n")
     }
