@@ -6,14 +6,26 @@ import NIOCore
 extension ResponseWriter {
     /// Decimal digits, without a String.
     package mutating func write(number: UInt64) {
-        var divisor: UInt64 = 1
-        while number / divisor >= 10 { divisor &*= 10 }
-        var rest = number
-        while divisor > 0 {
-            buffer.writeInteger(UInt8(truncatingIfNeeded: rest / divisor) &+ 0x30)
-            rest %= divisor
-            divisor /= 10
+        guard number >= 100_000_000 else {
+            write(upToEightDigits: number, padded: false)
+            return
         }
+        write(number: number / 100_000_000)
+        write(upToEightDigits: number % 100_000_000, padded: true)
+    }
+
+    /// The digits are gathered in one word, the last in its lowest byte, and written at once.
+    private mutating func write(upToEightDigits number: UInt64, padded: Bool) {
+        var rest = number
+        var digits: UInt64 = 0
+        var count: UInt64 = 0
+        repeat {
+            digits |= (rest % 10 + 0x30) << (count * 8)
+            rest /= 10
+            count += 1
+        } while rest > 0 || (padded && count < 8)
+        buffer.writeInteger(digits << (64 - count * 8))
+        buffer.moveWriterIndex(to: buffer.writerIndex - Int(8 - count))
     }
 
     // RFC 3501 §9: string = quoted / literal
