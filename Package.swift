@@ -18,6 +18,7 @@ let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -76,7 +77,7 @@ let package = Package(
             name: "martletd",
             dependencies: [
                 "IMAPServer", "SMTP", "Accounts", "MailStore", "MailCrypto", nioCore, nioPosix, log, metrics,
-                lifecycle, argumentParser,
+                lifecycle, unixSignals, argumentParser,
             ],
             swiftSettings: settings),
         .executableTarget(

@@ -70,7 +70,7 @@ package struct ConfigurationKey: Sendable {
         list("imaps", \.imaps, .tcp, "where IMAP listens with TLS from the first byte"),
         list("lmtp", \.lmtp, .tcpOrUnix, "where the mail transfer agent hands over mail (no login: keep it local)"),
         one(
-            "plaintext-login", \.plaintextLogin, .choice,
+            "plaintext-login", \.plaintextLogin, .choice, restart: false,
             "whether clients may log in without TLS: never, or over loopback addresses"),
         one("tls.certificate", \.tlsCertificate, .path, "the certificate with its chain, in PEM"),
         one("tls.key", \.tlsKey, .path, "the certificate's private key, in PEM"),

@@ -45,7 +45,13 @@ package final class LMTPService: Sendable {
     /// - Parameter port: 0 for any that is free.
     /// - Returns: the port.
     package func bind(host: String, port: Int, on group: any EventLoopGroup) async throws -> Int {
-        let channel = try await bootstrap(group).bind(host: host, port: port).get()
+        var bootstrap = bootstrap(group)
+        if host.contains(":") {
+            // Not IPv4 too: 0.0.0.0 and [::] are two listeners.
+            bootstrap = bootstrap.serverChannelOption(
+                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+        }
+        let channel = try await bootstrap.bind(host: host, port: port).get()
         state.withLock { $0.listeners.append(channel) }
         return channel.localAddress?.port ?? port
     }
