@@ -74,3 +74,19 @@ import Testing
         }
     }
 }
+
+@Suite struct PrivacyTests {
+    @Test func everyFileIsItsOwnersAlone() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            _ = try await account.append([try await temporary.message("\r\nx")], to: .inbox)
+            let files = try FileManager.default.subpathsOfDirectory(atPath: temporary.path)
+            #expect(files.contains("accounts/\(account.id).db-wal"))
+            for file in files {
+                let attributes = try FileManager.default.attributesOfItem(atPath: temporary.path + "/" + file)
+                let mode = try #require(attributes[.posixPermissions] as? Int)
+                #expect(mode & 0o077 == 0, "\(file) has mode \(String(mode, radix: 8))")
+            }
+        }
+    }
+}

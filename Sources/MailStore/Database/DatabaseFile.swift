@@ -41,8 +41,8 @@ final class DatabaseFile: Sendable {
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0")
         }
+        try makePrivate(path)
         let pool = try DatabasePool(path: path, configuration: configuration)
-        chmod(path, 0o600)
         try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000")
         }
@@ -52,6 +52,18 @@ final class DatabaseFile: Sendable {
         }
         try migrator.migrate(pool)
         return pool
+    }
+
+    /// Makes a file that is not there, for its owner only; SQLite gives its -wal and -shm the same mode.
+    ///
+    /// Never opens one that is there: to close it would end the locks that SQLite has on it in this process.
+    private static func makePrivate(_ path: String) throws {
+        let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        if descriptor >= 0 {
+            Foundation.close(descriptor)
+        } else if errno != EEXIST {
+            throw StoreError.unavailable("cannot make \(path): \(lastSystemError())")
+        }
     }
 
     private static func migrator(_ steps: [SchemaStep]) -> DatabaseMigrator {
