@@ -9,9 +9,9 @@ struct Martlet: AsyncParsableCommand {
         commandName: "martlet",
         abstract: "Look after a Martlet mail server: its accounts, addresses, mailboxes and messages.",
         discussion: """
-            Every command works on the data directory itself, whether martletd runs or not; a running server's sessions \
-            see a change within a second. The data directory is the one given by --data, else by MARTLET_DATA in the \
-            environment, else /var/lib/martlet.
+            Every command works on the data directory itself, whether martletd runs or not; a running server's \
+            sessions see a change within a second. The data directory is the one given by --data, else by \
+            MARTLET_DATA in the environment, else /var/lib/martlet.
 
             Exit status: 0 done, 1 refused or failed, 2 not found, 64 wrong usage.
 

@@ -7,8 +7,8 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check that the stored data is whole; list what is wrong.",
         discussion: """
-            Reads everything: the directory and every account, their counts, numbers, references and SQLite's own check. \
-            Changes nothing. The exit status is 1 when anything is wrong.
+            Reads everything: the directory and every account, their counts, numbers, references and SQLite's own \
+            check. Changes nothing. The exit status is 1 when anything is wrong.
 
             Example:
               martlet check
@@ -34,7 +34,8 @@ struct CheckCommand: AsyncParsableCommand {
             let held = [(facts.accounts, "account"), (facts.mailboxes, "mailbox"), (facts.messages, "message")]
                 .map(Output.count).joined(separator: ", ")
             let problems = facts.problems.map { "- \(Output.visible($0))\n" }.joined()
-            return facts.isClean ? "\(held): all is well." : "\(problems)\(held): \(Output.count(facts.problems.count, "problem"))."
+            return facts.isClean
+                ? "\(held): all is well." : "\(problems)\(held): \(Output.count(facts.problems.count, "problem"))."
         }
         if !report.isClean { throw ExitCode(ExitStatus.failed.rawValue) }
     }

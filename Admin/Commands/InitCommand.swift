@@ -12,9 +12,9 @@ struct InitCommand: AsyncParsableCommand {
         commandName: "init", abstract: "Make a new data directory.",
         discussion: """
             Makes the directory with its database, a commented martlet.yaml and, unless --certificate and --key name \
-            files to copy, a certificate of its own for HOSTNAME, which mail clients will ask you to trust. A directory \
-            that holds data already is left as it is. Run as root on an empty directory that belongs to another user, \
-            it works as that user, so that the server can run as that user too.
+            files to copy, a certificate of its own for HOSTNAME, which mail clients will ask you to trust. A \
+            directory that holds data already is left as it is. Run as root on an empty directory that belongs to \
+            another user, it works as that user, so that the server can run as that user too.
 
             Examples:
               martlet init --hostname mail.example.org
@@ -56,7 +56,9 @@ struct InitCommand: AsyncParsableCommand {
         let facts = try await StoreAccess.finish(store) { store in
             try write(pair.certificate, to: store.layout.tlsCertificate)
             try write(pair.key, to: store.layout.tlsKey)
-            try write(Array(StarterConfiguration.text(hostname: hostname, dataDirectory: path).utf8), to: store.layout.configuration)
+            try write(
+                Array(StarterConfiguration.text(hostname: hostname, dataDirectory: path).utf8),
+                to: store.layout.configuration)
             let info = try CertificateInfo.load(
                 CertificateFiles(
                     certificateChain: store.layout.tlsCertificate, privateKey: store.layout.tlsKey))

@@ -8,8 +8,8 @@ struct ByteCount: Hashable, Sendable {
 
     private static let units: [(name: String, exponent: Int)] = [("K", 1), ("M", 2), ("G", 3), ("T", 4)]
 
-    /// `4096`, `500M`, `5G`, `1.5GiB` (powers of 1024) or `5GB` (powers of 1000). nil for anything else, for what is below 1,
-    /// and for more than 8 EiB.
+    /// `4096`, `500M`, `5G`, `1.5GiB` (powers of 1024) or `5GB` (powers of 1000). nil for anything else, for what is
+    /// below 1, and for more than 8 EiB.
     init?(_ text: String) {
         var number = text.uppercased().filter { $0 != " " }[...]
         var factor = 1.0

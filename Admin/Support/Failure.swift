@@ -33,7 +33,8 @@ struct Failure: Error, CustomStringConvertible {
 
     var description: String { message }
 
-    /// Any error as a failure; nil for those that are ArgumentParser's own affair (help, version, a line it cannot parse).
+    /// Any error as a failure; nil for those that are ArgumentParser's own affair (help, version, a line it cannot
+    /// parse).
     init?(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure

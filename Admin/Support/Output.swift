@@ -8,8 +8,8 @@ struct Output: Sendable {
 
     /// Prints `facts`: as JSON with `--json`, otherwise the text that `text` makes of them (nothing when it is empty).
     ///
-    /// JSON is one value, keys in camelCase and in alphabetical order, moments in ISO 8601 (UTC), sizes in bytes; a fact
-    /// that does not exist is left out.
+    /// JSON is one value, keys in camelCase and in alphabetical order, moments in ISO 8601 (UTC), sizes in bytes; a
+    /// fact that does not exist is left out.
     func show<Facts: Encodable>(_ facts: Facts, text: (Facts) throws -> String) throws {
         let shown = isJSON ? try Output.json(facts) : try text(facts)
         if !shown.isEmpty { print(shown) }

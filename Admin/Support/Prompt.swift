@@ -1,9 +1,9 @@
 // Questions at the terminal: secrets without echo, and yes or no.
 //
-// A secret is typed with the terminal's echo off. Whatever ends the question (the answer, end of input, Ctrl-C, SIGTERM,
-// SIGHUP) gives the terminal back as it was: the three signals are blocked from their default effect while the question
-// stands, a dispatch source hears them instead, restores the terminal and then lets the signal do its work. Ctrl-Z is
-// ignored meanwhile, so that no shell is left without echo.
+// A secret is typed with the terminal's echo off. Whatever ends the question (the answer, end of input, Ctrl-C,
+// SIGTERM, SIGHUP) gives the terminal back as it was: the three signals are blocked from their default effect while
+// the question stands, a dispatch source hears them instead, restores the terminal and then lets the signal do its
+// work. Ctrl-Z is ignored meanwhile, so that no shell is left without echo.
 
 internal import Dispatch
 internal import Foundation

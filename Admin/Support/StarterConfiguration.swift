@@ -33,9 +33,12 @@ enum StarterConfiguration {
 
     /// A YAML scalar: in quotes unless it is plain beyond doubt.
     private static func quoted(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || [0x2d, 0x2e, 0x2f, 0x5f, 0x20].contains(byte)
-        }
+        let isPlain =
+            !value.isEmpty
+            && value.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20)
+                    || [0x2d, 0x2e, 0x2f, 0x5f, 0x20].contains(byte)
+            }
         guard !isPlain else { return value }
         let escaped = value.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
         return "\"\(String(escaped))\""

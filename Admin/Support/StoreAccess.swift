@@ -92,7 +92,8 @@ enum StoreAccess {
         guard stat(path, &facts) == 0, facts.st_uid != 0 else { return }
         var groups = [facts.st_gid]
         guard setgroups(1, &groups) == 0, setgid(facts.st_gid) == 0, setuid(facts.st_uid) == 0 else {
-            throw Failure("cannot become \(userName(facts.st_uid)), who owns \(path): \(String(cString: strerror(errno)))")
+            throw Failure(
+                "cannot become \(userName(facts.st_uid)), who owns \(path): \(String(cString: strerror(errno)))")
         }
     }
 

@@ -1,7 +1,7 @@
 // Export: streams mailboxes out of an account, into mbox files or a Maildir.
 //
-// A message is read in pieces, each one job of the store's, and written with LF line ends, as both formats have them. No
-// more than a header and one piece are in memory.
+// A message is read in pieces, each one job of the store's, and written with LF line ends, as both formats have them.
+// No more than a header and one piece are in memory.
 
 internal import Glibc
 internal import Mail
@@ -33,7 +33,9 @@ struct Exporter {
     init(account: AccountStore) { self.account = account }
 
     /// Writes the messages that the mailbox holds now; gives their number. One that is expunged meanwhile is left out.
-    mutating func run(_ mailbox: MailboxName, to writer: inout any MessageWriter, bar: inout ProgressBar) async throws -> Int {
+    mutating func run(_ mailbox: MailboxName, to writer: inout any MessageWriter, bar: inout ProgressBar) async throws
+        -> Int
+    {
         let snapshot = try await account.view(of: mailbox).current
         var count = 0
         for index in 0..<snapshot.count {

@@ -50,6 +50,7 @@ struct FolderMap {
     }
 
     private static func isSameLevel(_ left: String, _ right: String) -> Bool {
-        left.normalizedToNFC == right.normalizedToNFC || left.asciiUppercased == "INBOX" && right.asciiUppercased == "INBOX"
+        left.normalizedToNFC == right.normalizedToNFC
+            || left.asciiUppercased == "INBOX" && right.asciiUppercased == "INBOX"
     }
 }

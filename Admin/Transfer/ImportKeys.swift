@@ -4,8 +4,8 @@ internal import MailCrypto
 
 /// Gives each message of one mailbox's import the key under which the store remembers it.
 ///
-/// The key depends on the message's bytes (with CRLF, without the fields of an mbox) and on how many equal ones came before
-/// it in the same run: true duplicates all arrive the first time, and none of them arrives the second time.
+/// The key depends on the message's bytes (with CRLF, without the fields of an mbox) and on how many equal ones came
+/// before it in the same run: true duplicates all arrive the first time, and none of them arrives the second time.
 struct ImportKeys {
     private struct Digest: Hashable {
         let first: UInt64
@@ -17,7 +17,8 @@ struct ImportKeys {
 
     /// - Parameter digest: SHA-256 of the message.
     mutating func key(for digest: [UInt8]) throws -> [UInt8] {
-        let short = Digest(first: ImportKeys.number(digest.prefix(8)), second: ImportKeys.number(digest.dropFirst(8).prefix(8)))
+        let short = Digest(
+            first: ImportKeys.number(digest.prefix(8)), second: ImportKeys.number(digest.dropFirst(8).prefix(8)))
         let earlier = seen[short, default: 0]
         seen[short] = earlier &+ 1
         guard earlier > 0 else { return digest }

@@ -1,9 +1,9 @@
 // Import: streams a source's messages into an account, in batches, each message once.
 //
 // A message goes piece by piece from the source through CRLF conversion into a staging of the store's, which parses,
-// compresses and spools it, and into the digest that becomes its import key. Staged messages wait until a batch is full;
-// then one append stores them all. What an interrupted run had stored is passed over by the next run by its key. So no
-// more is in memory than one piece, one batch of small messages, and 16 bytes for each message of the run.
+// compresses and spools it, and into the digest that becomes its import key. Staged messages wait until a batch is
+// full; then one append stores them all. What an interrupted run had stored is passed over by the next run by its
+// key. So no more is in memory than one piece, one batch of small messages, and 16 bytes for each message of the run.
 
 internal import Mail
 internal import MailCrypto

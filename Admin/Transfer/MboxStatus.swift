@@ -1,7 +1,8 @@
 // The header fields in which mbox programs keep a message's flags: taken out on the way in, written on the way out.
 //
-// Status, X-Status (mutt, Dovecot, UW), X-Keywords (Dovecot) and X-Mozilla-Status, X-Mozilla-Keys (Thunderbird) belong to
-// the file, not to the message: the same message has others a week later, and a second import must know it again.
+// Status, X-Status (mutt, Dovecot, UW), X-Keywords (Dovecot) and X-Mozilla-Status, X-Mozilla-Keys (Thunderbird)
+// belong to the file, not to the message: the same message has others a week later, and a second import must know it
+// again.
 
 internal import Mail
 

@@ -1,4 +1,4 @@
-// Writes mboxrd: `From ` lines between messages, `>` before every line that could be taken for one, flags in Status fields.
+// Writes mboxrd: `From ` lines between messages, `>` before lines that could be taken for one, flags in Status fields.
 
 internal import Mail
 
@@ -98,7 +98,8 @@ struct MboxText {
     /// The header (with its empty line) with Status fields for `flags` at its end, in place of any it brought along.
     static func withStatus(_ flags: Flags, header: [UInt8]) -> [UInt8] {
         var fields = MboxStatus.withoutFields(header)
-        let empty: [UInt8] = fields.suffix(4) == [0x0d, 0x0a, 0x0d, 0x0a] || fields == [0x0d, 0x0a] ? [0x0d, 0x0a] : []
+        let empty: [UInt8] =
+            fields.suffix(4) == [0x0d, 0x0a, 0x0d, 0x0a] || fields == [0x0d, 0x0a] ? [0x0d, 0x0a] : []
         fields.removeLast(empty.count)
         if let last = fields.last, last != 0x0a { fields += [0x0a] }
         // A message without a body gets its empty line, because the fields would run into the next message.

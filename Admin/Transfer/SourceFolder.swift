@@ -1,8 +1,9 @@
 // What an import reads from: the folders that are found at a path, and how they are found.
 //
-// A directory with `cur` or `new` is a Maildir folder. Its sub-folders are `.A.B` (Maildir++), plain directories (mbsync's
-// Verbatim style) or, below a sub-folder, `.Child` (mbsync's Legacy style). Any other directory is a level of the tree: its
-// .eml files are one folder, each mbox file is a folder of its own. Symbolic links to directories are not followed.
+// A directory with `cur` or `new` is a Maildir folder. Its sub-folders are `.A.B` (Maildir++), plain directories
+// (mbsync's Verbatim style) or, below a sub-folder, `.Child` (mbsync's Legacy style). Any other directory is a level
+// of the tree: its .eml files are one folder, each mbox file is a folder of its own. Symbolic links to directories
+// are not followed.
 
 internal import Mail
 

@@ -12,7 +12,8 @@ import Testing
     ])
 func readsSizes(text: String, bytes: Int64) { #expect(ByteCount(text)?.bytes == bytes) }
 
-@Test("what is no size is refused", arguments: ["", "G", "-1", "0", "5X", "1e3", "5iB", "1.2.3G", "99999999999T", "0x10"])
+@Test(
+    "what is no size is refused", arguments: ["", "G", "-1", "0", "5X", "1e3", "5iB", "1.2.3G", "99999999999T", "0x10"])
 func refusesOthers(text: String) { #expect(ByteCount(text) == nil) }
 
 @Test(

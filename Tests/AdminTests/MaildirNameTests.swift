@@ -19,7 +19,8 @@ func readsFlags(name: String, flags: [String]) throws {
     #expect(MaildirName(name, keywords: keywords).flags.names == flags)
 }
 
-@Test("the time of delivery begins the name", arguments: [("1500000000.M1.h:2,S", Int64(1_500_000_000)), ("msg.1", nil)])
+@Test(
+    "the time of delivery begins the name", arguments: [("1500000000.M1.h:2,S", Int64(1_500_000_000)), ("msg.1", nil)])
 func readsDelivery(name: String, time: Int64?) { #expect(MaildirName(name).delivered == time) }
 
 @Test("a name that was made is read back")
@@ -56,7 +57,9 @@ func foldersRoundTrip(mailbox: String, directory: String) throws {
     }
 }
 
-@Test("folders in UTF-8 stay as they are", arguments: [(".Entwürfe", ["Entwürfe"]), (".R&D", ["R&D"]), (".a..b", ["a", "b"])])
+@Test(
+    "folders in UTF-8 stay as they are",
+    arguments: [(".Entwürfe", ["Entwürfe"]), (".R&D", ["R&D"]), (".a..b", ["a", "b"])])
 func foldersInUTF8(directory: String, levels: [String]) { #expect(MaildirFolder.levels(of: directory) == levels) }
 
 @Test("what does not begin with a dot is no folder of Maildir++", arguments: ["cur", ".", ""])

@@ -63,7 +63,9 @@ func endlessHeader() {
     #expect(passed + status.finish().count == 40 * 64 * 1024)
 }
 
-@Test("flags that are written are read back", arguments: [[], ["\\Seen"], ["\\Answered", "\\Deleted", "\\Draft", "$Work", "b"]])
+@Test(
+    "flags that are written are read back",
+    arguments: [[], ["\\Seen"], ["\\Answered", "\\Deleted", "\\Draft", "$Work", "b"]])
 func fieldsRoundTrip(names: [String]) {
     let flags = names.compactMap { Flags(name: $0) }.reduce(Flags.none) { $0.union($1) }
     let header = Array("Subject: x\r\nStatus: D\r\nX-Status: D\r\n\r\n".utf8)

@@ -18,7 +18,8 @@ private func convert(_ text: String, pieceSize: Int) -> String {
 @Test(
     "lines that look like a From line are quoted, and lines end in LF",
     arguments: [
-        ("a\r\nFrom b\r\n", "a\n>From b\n\n"), ("From x\r\n>From y\r\n>>From z\r\n", ">From x\n>>From y\n>>>From z\n\n"),
+        ("a\r\nFrom b\r\n", "a\n>From b\n\n"),
+        ("From x\r\n>From y\r\n>>From z\r\n", ">From x\n>>From y\n>>>From z\n\n"),
         ("Fro\r\nFrom\r\n>x\r\n", "Fro\nFrom\n>x\n\n"), ("no end", "no end\n\n"), ("", "\n\n"),
         ("a\rb\r\r\nc\r\n", "a\rb\r\nc\n\n"), ("\r\n\r\nFrom ", "\n\n>From \n\n"), ("x From y\r\n", "x From y\n\n"),
         (">>>", ">>>\n\n"), ("a\r\nFrom", "a\nFrom\n\n"), ("aFrom b\r\n From c\r\n", "aFrom b\n From c\n\n"),

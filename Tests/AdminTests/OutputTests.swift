@@ -40,5 +40,7 @@ func progress(done: Int64, total: Int64, columns: Int, line: String) {
     #expect(ProgressBar.line(done: done, total: total, messages: 3, elapsed: .seconds(10), columns: columns) == line)
 }
 
-@Test("nouns have their plural", arguments: [(0, "message", "0 messages"), (1, "account", "1 account"), (2, "mailbox", "2 mailboxes")])
+@Test(
+    "nouns have their plural",
+    arguments: [(0, "message", "0 messages"), (1, "account", "1 account"), (2, "mailbox", "2 mailboxes")])
 func plurals(number: Int, noun: String, text: String) { #expect(Output.count(number, noun) == text) }

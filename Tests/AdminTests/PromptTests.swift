@@ -11,5 +11,7 @@ func readsLine(input: String, password: String) throws {
     #expect(try Prompt.singleLine(Array(input.utf8)) == Array(password.utf8))
 }
 
-@Test("nothing, several lines and endless input are refused", arguments: ["", "\n", "a\nb\n", String(repeating: "x", count: 5_000)])
+@Test(
+    "nothing, several lines and endless input are refused",
+    arguments: ["", "\n", "a\nb\n", String(repeating: "x", count: 5_000)])
 func refusesLine(input: String) { #expect(throws: Failure.self) { try Prompt.singleLine(Array(input.utf8)) } }

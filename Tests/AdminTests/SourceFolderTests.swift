@@ -77,7 +77,8 @@ func findsFiles() throws {
     for name in ["other", "binary"] { #expect(throws: Failure.self) { try format(name) } }
 }
 
-@Test("a format that was asked for and is not there is refused", arguments: [("e", SourceFormat.mbox), ("e", .maildir)])
+@Test(
+    "a format that was asked for and is not there is refused", arguments: [("e", SourceFormat.mbox), ("e", .maildir)])
 func refusesFormats(name: String, format: SourceFormat) throws {
     let tree = try Tree(["e": message])
     #expect(throws: Failure.self) { try SourceScanner.scan("\(tree.root)/\(name)", format: format) }

@@ -24,7 +24,8 @@ func livesUncommented() async throws {
     let text = StarterConfiguration.text(hostname: "mail.example.org", dataDirectory: "/srv/mail")
     // A "#" before a key or an indented key is a mark; one before a space and a word begins a remark.
     let alive = text.split(separator: "\n").map { line in
-        line.hasPrefix("#") && !(line.hasPrefix("# ") && !line.hasPrefix("#  ")) ? String(line.dropFirst()) : String(line)
+        line.hasPrefix("#") && !(line.hasPrefix("# ") && !line.hasPrefix("#  "))
+            ? String(line.dropFirst()) : String(line)
     }
     let loaded = try await load(alive.joined(separator: "\n"))
     var expected = ServerConfiguration(dataDirectory: "/srv/mail")

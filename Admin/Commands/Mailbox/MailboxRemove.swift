@@ -25,7 +25,10 @@ struct MailboxRemove: AsyncParsableCommand {
         let facts = try await StoreAccess.account(account, data) { record, mail, _ in
             guard let info = try await mail.mailbox(mailbox) else { throw StoreError.mailboxNotFound(mailbox) }
             if !yes, info.messages > 0 {
-                try Prompt.confirm("Remove mailbox \(info.name) of \(record.address) with its \(Output.count(info.messages, "message"))?")
+                try Prompt.confirm(
+                    "Remove mailbox \(info.name) of \(record.address) with its "
+                        + "\(Output.count(info.messages, "message"))?"
+                )
             }
             try await mail.deleteMailbox(mailbox)
             return MailboxFacts(account: record.address.description, mailbox: mailbox.text)

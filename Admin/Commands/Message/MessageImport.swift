@@ -135,7 +135,8 @@ struct MessageImport: AsyncParsableCommand {
         lines.append(
             facts.isDryRun
                 ? "Nothing was imported: this was a dry run."
-                : "\(Output.count(facts.imported, "message")) imported for \(facts.account), \(facts.alreadyThere) were there already"
+                : "\(Output.count(facts.imported, "message")) imported for \(facts.account), "
+                    + "\(facts.alreadyThere) were there already"
                     + (facts.problems.isEmpty ? "." : ", \(facts.problems.count) left out."))
         return lines.joined(separator: "\n")
     }

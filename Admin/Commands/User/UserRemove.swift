@@ -40,6 +40,7 @@ struct UserRemove: AsyncParsableCommand {
         let mail = try await store.account(account.id)
         let messages = try await mail.mailboxes().reduce(0) { $0 + $1.messages }
         let size = ByteCount(try await mail.usage().used).text
-        try Prompt.confirm("Remove account \(account.address) with its \(Output.count(messages, "message")) (\(size)) for good?")
+        try Prompt.confirm(
+            "Remove account \(account.address) with its \(Output.count(messages, "message")) (\(size)) for good?")
     }
 }
