@@ -48,13 +48,16 @@ package enum Command: Hashable, Sendable {
     case unsubscribe(Unsubscribe)
     case list(List)
     case lsub(Lsub)
+    /// RFC 2342 §5.
     case namespace
     case status(Status)
+    /// RFC 2177 §3.
     case idle
 
     // With a mailbox selected (RFC 3501 §6.4).
     case check
     case close
+    /// RFC 3691 §2.
     case unselect
     case expunge(Expunge)
     case search(Search)

@@ -1,4 +1,4 @@
-// DELETE.
+// DELETE: a mailbox goes.
 
 /// RFC 3501 §6.3.4.
 package struct Delete: Hashable, Sendable {

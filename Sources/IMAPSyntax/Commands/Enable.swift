@@ -1,4 +1,4 @@
-// ENABLE.
+// ENABLE: the extensions that a client asks the session to turn on.
 
 import Mail
 

@@ -1,4 +1,4 @@
-// ID.
+// ID: what client and server say of themselves.
 
 import Mail
 

@@ -1,4 +1,4 @@
-// LOGIN.
+// LOGIN: a name and a password in plain text.
 
 /// RFC 3501 §6.2.3. Never prints its password.
 package struct Login: Hashable, Sendable, CustomStringConvertible, CustomReflectable {

@@ -1,4 +1,4 @@
-// LSUB.
+// LSUB: the subscribed mailboxes.
 
 /// RFC 3501 §6.3.9.
 package struct Lsub: Hashable, Sendable {

@@ -1,4 +1,4 @@
-// RENAME.
+// RENAME: a mailbox and all below it get another name.
 
 /// RFC 3501 §6.3.5.
 package struct Rename: Hashable, Sendable {

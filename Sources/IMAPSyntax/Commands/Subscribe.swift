@@ -1,4 +1,4 @@
-// SUBSCRIBE.
+// SUBSCRIBE: a name joins the list that LSUB gives.
 
 /// RFC 3501 §6.3.6.
 package struct Subscribe: Hashable, Sendable {

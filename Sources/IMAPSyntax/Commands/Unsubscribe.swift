@@ -1,4 +1,4 @@
-// UNSUBSCRIBE.
+// UNSUBSCRIBE: a name leaves the list that LSUB gives.
 
 /// RFC 3501 §6.3.7.
 package struct Unsubscribe: Hashable, Sendable {

@@ -1,4 +1,4 @@
-// Dates.
+// Dates and times: of APPEND and of SEARCH.
 
 import Mail
 

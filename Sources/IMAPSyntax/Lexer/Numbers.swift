@@ -1,4 +1,4 @@
-// Message sets.
+// Message sets: sequence numbers or UIDs, ranges, `*`.
 
 import Mail
 
