@@ -20,7 +20,7 @@ def untouched(directory):
 
 
 MISTAKES = [
-    (["frobnicate"], 64), (["user"], 64), (["user", "add"], 64), (["user", "add", USER, "--no-such-flag"], 64),
+    (["frobnicate"], 64), (["user", "add"], 64), (["user", "add", USER, "--no-such-flag"], 64),
     (["user", "add", "no-at-sign", "--password-stdin"], 64), (["user", "add", "@example.org", "--password-stdin"], 64),
     (["user", "add", "a b@example.org", "--password-stdin"], 64), (["user", "add", USER, "--password-stdin"], 1),
     (["user", "add", "x@nowhere.example", "--password-stdin"], (1, 2)), (["user", "show", "nobody@example.org"], 2),
