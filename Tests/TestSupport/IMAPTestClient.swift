@@ -1,0 +1,193 @@
+// A strict IMAP client for tests: it says what it is told to say, byte for byte, and takes nothing but lawful responses.
+
+package import MailCrypto
+package import NIOCore
+import NIOPosix
+
+/// Used by one task. Every read ends after `patience` with an error.
+package final class IMAPTestClient {
+    package static let patience = TimeAmount.seconds(20)
+
+    private let channel: any Channel
+    private var incoming: AsyncStream<ByteBuffer>.AsyncIterator
+    private var buffer: [UInt8] = []
+    private var start = 0
+    private var tagCount = 0
+    package private(set) var greeting = IMAPResponse(tag: "*")
+
+    /// Nothing more comes.
+    package struct Closed: Error {}
+
+    private init(channel: any Channel, stream: AsyncStream<ByteBuffer>) {
+        self.channel = channel
+        incoming = stream.makeAsyncIterator()
+    }
+
+    /// Connects and reads the greeting.
+    /// - Parameter tls: for a listener with implicit TLS.
+    package static func connect(
+        host: String = "127.0.0.1", port: Int, tls: TLSContext? = nil, receiveBuffer: Int? = nil
+    ) async throws -> IMAPTestClient {
+        let (stream, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(TLSHandler(client: tls, hostname: nil))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(Receiver(continuation))
+                }
+            }
+        if let receiveBuffer {
+            bootstrap = bootstrap.channelOption(
+                .socketOption(.so_rcvbuf), value: SocketOptionValue(receiveBuffer))
+        }
+        let channel = try await bootstrap.connect(host: host, port: port).get()
+        let client = IMAPTestClient(channel: channel, stream: stream)
+        client.greeting = try await client.response()
+        return client
+    }
+
+    /// STARTTLS: call after its OK.
+    package func startTLS(_ context: TLSContext) async throws {
+        try await channel.eventLoop.submit { [channel] in
+            try channel.pipeline.syncOperations.addHandler(
+                TLSHandler(client: context, hostname: nil), position: .first)
+        }.get()
+    }
+
+    // MARK: Speaking
+
+    package func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+
+    package func send(_ bytes: [UInt8]) async throws {
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+    }
+
+    /// Hands bytes to the channel without waiting for them to leave.
+    package func sendWithoutWaiting(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
+
+    package func nextTag() -> String {
+        tagCount += 1
+        return "A\(tagCount)"
+    }
+
+    /// Sends one command and reads to its tagged response. Fails on a continuation request.
+    @discardableResult
+    package func command(_ text: String) async throws -> IMAPReply { try await command(Array(text.utf8)) }
+
+    @discardableResult
+    package func command(_ bytes: [UInt8]) async throws -> IMAPReply {
+        let tag = nextTag()
+        try await send(Array("\(tag) ".utf8) + bytes + [0x0d, 0x0a])
+        return try await reply(to: tag)
+    }
+
+    /// Sends a command, which ends in a synchronizing literal, waits for `+`, then sends the literal. When the server
+    /// refuses, its reply is given at once.
+    @discardableResult
+    package func command(_ text: String, literal: [UInt8]) async throws -> IMAPReply {
+        let tag = nextTag()
+        try await send("\(tag) \(text) {\(literal.count)}\r\n")
+        let first = try await response()
+        guard first.tag == "+" else {
+            if first.tag == tag { return IMAPReply(tagged: first, untagged: []) }
+            var reply = try await reply(to: tag)
+            reply.untagged.insert(first, at: 0)
+            return reply
+        }
+        try await send(literal + [0x0d, 0x0a])
+        return try await reply(to: tag)
+    }
+
+    @discardableResult
+    package func login(_ user: String = "alice@example.org", _ password: String = "secret") async throws -> IMAPReply {
+        try await command("LOGIN \"\(user)\" \"\(password)\"")
+    }
+
+    /// APPENDs a message whose lines end in CRLF already.
+    @discardableResult
+    package func append(_ mailbox: String, _ message: String, arguments: String = "") async throws -> IMAPReply {
+        let arguments = arguments.isEmpty ? "" : " " + arguments
+        return try await command("APPEND \(mailbox)\(arguments)", literal: Array(message.utf8))
+    }
+
+    // MARK: Listening
+
+    /// Everything up to the response with this tag.
+    package func reply(to tag: String) async throws -> IMAPReply {
+        var untagged: [IMAPResponse] = []
+        while true {
+            let next = try await response()
+            if next.tag == tag { return IMAPReply(tagged: next, untagged: untagged) }
+            guard next.tag == "*" else {
+                throw IMAPProtocolError("expected the end of \(tag), got \"\(next.tag) \(next.text)\"")
+            }
+            untagged.append(next)
+        }
+    }
+
+    /// The next response of any kind.
+    package func response() async throws -> IMAPResponse {
+        while true {
+            if start < buffer.count, let (response, size) = try IMAPReplyParser.parse(buffer[start...]) {
+                start += size
+                if start == buffer.count || start > 1 << 20 {
+                    buffer.removeFirst(start)
+                    start = 0
+                }
+                return response
+            }
+            guard try await more() else { throw Closed() }
+        }
+    }
+
+    /// Reads until the server closes; throws when it says more than `responses`, or takes too long.
+    package func untilClosed() async throws -> [IMAPResponse] {
+        var responses: [IMAPResponse] = []
+        while true {
+            do { responses.append(try await response()) } catch is Closed { return responses }
+        }
+    }
+
+    private func more() async throws -> Bool {
+        let channel = channel
+        let timeOut = channel.eventLoop.scheduleTask(in: IMAPTestClient.patience) {
+            channel.close(promise: nil)
+            return true
+        }
+        let piece = await incoming.next()
+        timeOut.cancel()
+        guard let piece else {
+            if (try? await timeOut.futureResult.get()) == true {
+                throw IMAPProtocolError(
+                    "nothing came for too long; unread: \(String(decoding: buffer[start...].prefix(200), as: UTF8.self))")
+            }
+            return false
+        }
+        buffer += piece.readableBytesView
+        return true
+    }
+
+    package func close() async { try? await channel.close().get() }
+
+    /// Stops reading from the socket, as a client that hangs.
+    package func stopReading() async throws { try await channel.setOption(.autoRead, value: false).get() }
+    package func resumeReading() async throws {
+        try await channel.setOption(.autoRead, value: true).get()
+        channel.read()
+    }
+}
+
+/// Passes what comes to the client's stream.
+private final class Receiver: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let continuation: AsyncStream<ByteBuffer>.Continuation
+
+    init(_ continuation: AsyncStream<ByteBuffer>.Continuation) { self.continuation = continuation }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { continuation.yield(unwrapInboundIn(data)) }
+    func channelInactive(context: ChannelHandlerContext) { continuation.finish() }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
