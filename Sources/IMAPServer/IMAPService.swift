@@ -87,9 +87,13 @@ package final class IMAPService: Sendable {
             guard let tls else { throw ChannelError.operationUnsupported }
             try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls.current))
         }
-        try channel.pipeline.syncOperations.addHandler(GateHandler(gate: gate))
+        let handler = GateHandler(gate: gate) { channel in self.begin(channel, gate, security) }
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    private func begin(_ channel: any Channel, _ gate: ChannelGate, _ security: ConnectionSecurity) {
         let handle = SessionHandle(channel: channel, gate: gate, login: LoginSlot())
-        guard let (key, settings) = register(handle) else { throw ChannelError.operationUnsupported }
+        guard let (key, settings) = register(handle) else { return channel.close(promise: nil) }
         let environment = SessionEnvironment(
             store: store, authenticator: authenticator, tls: tls, settings: settings, logger: logger,
             sessionID: String(UInt64.random(in: .min ... .max), radix: 36), channel: channel)

@@ -7,8 +7,15 @@ final class GateHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let gate: ChannelGate
+    private let begin: (any Channel) -> Void
 
-    init(gate: ChannelGate) { self.gate = gate }
+    /// - Parameter begin: begins the session, once the channel can be written to.
+    init(gate: ChannelGate, begin: @escaping (any Channel) -> Void) {
+        self.gate = gate
+        self.begin = begin
+    }
+
+    func channelActive(context: ChannelHandlerContext) { begin(context.channel) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
