@@ -95,7 +95,8 @@ let package = Package(
             name: "IMAPSyntaxTests", dependencies: ["IMAPSyntax", "Mail", "TestSupport", nioCore],
             swiftSettings: settings),
         .testTarget(
-            name: "MailCryptoTests", dependencies: ["MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded],
+            name: "MailCryptoTests",
+            dependencies: ["MailCrypto", "COpenSSL", "TestSupport", nioCore, nioPosix, nioEmbedded],
             swiftSettings: settings),
         .testTarget(
             name: "MailStoreTests",

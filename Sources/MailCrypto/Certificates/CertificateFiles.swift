@@ -35,13 +35,13 @@ package enum CertificateError: Error, Equatable, Sendable, CustomStringConvertib
     }
 }
 
-/// Certificates as OpenSSL objects, which it owns.
+/// Certificates as OpenSSL objects, which it owns. The pointers are lent by `use` alone: Swift may let go of an object right
+/// after the last use of it that it sees, and a pointer's use is none.
 final class CertificateChain {
     /// The longest chain that is read.
     static let most = 32
 
-    /// At least one; the leaf comes first.
-    let certificates: [OpaquePointer]
+    private let certificates: [OpaquePointer]
 
     /// Reads all certificates in `pem`; other PEM blocks between them are passed over. `file` names it in errors.
     init(pem: [UInt8], file: String) throws {
@@ -67,11 +67,16 @@ final class CertificateChain {
     }
 
     deinit { certificates.forEach { X509_free($0) } }
+
+    /// Lends the certificates: at least one, the leaf first.
+    func use<T>(_ body: (_ leaf: OpaquePointer, _ others: ArraySlice<OpaquePointer>) throws -> T) rethrows -> T {
+        try withExtendedLifetime(self) { try body(certificates[0], certificates.dropFirst()) }
+    }
 }
 
-/// A private key as an OpenSSL object, which it owns.
+/// A private key as an OpenSSL object, which it owns and lends.
 final class PrivateKey {
-    let pointer: OpaquePointer
+    private let pointer: OpaquePointer
 
     /// Takes over `pointer`.
     init(owning pointer: OpaquePointer) { self.pointer = pointer }
@@ -82,28 +87,33 @@ final class PrivateKey {
         let bio = try PEM.open(pem)
         defer { BIO_free(bio) }
         guard let pointer = PEM_read_bio_PrivateKey(bio, nil, PEM.noPassphrase, nil) else {
-            let atEnd = PEM.isAtEnd(ERR_peek_last_error())
+            // OpenSSL says "unsupported" to everything that is not a key.
             let reasons = OpenSSLErrors.drain()
-            let reason = atEnd ? "no PEM block of a private key" : reasons.last ?? "unknown"
+            let hasBlock = String(decoding: pem, as: UTF8.self).contains("PRIVATE KEY-----")
+            let reason = hasBlock ? reasons.last ?? "unknown" : "no PEM block of a private key"
             throw CertificateError.noPrivateKey(file: file, reason: reason)
         }
         self.pointer = pointer
     }
 
     deinit { EVP_PKEY_free(pointer) }
+
+    /// Lends the key.
+    func use<T>(_ body: (OpaquePointer) throws -> T) rethrows -> T {
+        try withExtendedLifetime(self) { try body(pointer) }
+    }
 }
 
 /// A service's chain and key, which belong together.
 struct LoadedCertificate {
     let chain: CertificateChain
     let key: PrivateKey
-    var leaf: OpaquePointer { chain.certificates[0] }
 
     init(_ files: CertificateFiles) throws {
         chain = try CertificateChain(pem: PEM.read(files.certificateChain), file: files.certificateChain)
         key = try PrivateKey(pem: PEM.read(files.privateKey), file: files.privateKey)
         OpenSSLErrors.clear()
-        let belongs = X509_check_private_key(chain.certificates[0], key.pointer) == 1
+        let belongs = chain.use { leaf, _ in key.use { X509_check_private_key(leaf, $0) == 1 } }
         OpenSSLErrors.clear()
         guard belongs else {
             throw CertificateError.mismatch(certificate: files.certificateChain, key: files.privateKey)

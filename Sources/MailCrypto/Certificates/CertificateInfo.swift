@@ -22,17 +22,16 @@ package struct CertificateInfo: Equatable, Sendable {
     /// The facts of the first certificate in `files`, after checking that the key belongs to it. Throws a
     /// `CertificateError` that names the file and what is wrong with it.
     package static func load(_ files: CertificateFiles) throws -> CertificateInfo {
-        let loaded = try LoadedCertificate(files)
-        // The pointer alone does not keep the certificate alive.
-        return try withExtendedLifetime(loaded) {
-            try CertificateInfo(loaded.leaf, file: files.certificateChain)
+        try LoadedCertificate(files).chain.use { leaf, _ in
+            try CertificateInfo(leaf, file: files.certificateChain)
         }
     }
 
     /// The facts of the first certificate in `pem`. `file` names it in errors.
     package static func parse(pem: String, file: String) throws -> CertificateInfo {
-        let chain = try CertificateChain(pem: Array(pem.utf8), file: file)
-        return try withExtendedLifetime(chain) { try CertificateInfo(chain.certificates[0], file: file) }
+        try CertificateChain(pem: Array(pem.utf8), file: file).use { leaf, _ in
+            try CertificateInfo(leaf, file: file)
+        }
     }
 
     private init(_ certificate: OpaquePointer, file: String) throws {

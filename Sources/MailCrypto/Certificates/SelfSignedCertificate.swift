@@ -16,18 +16,25 @@ package enum SelfSignedCertificate {
         let names = try namesText([hostname] + alternativeNames)
         OpenSSLErrors.clear()
         guard let generated = martlet_generate_P256_key() else { throw CryptoError.openSSL("make a key") }
-        let key = PrivateKey(owning: generated)
+        return try PrivateKey(owning: generated).use { key in
+            try make(key: key, hostname: hostname, names: names, validDays: validDays)
+        }
+    }
+
+    private static func make(
+        key: OpaquePointer, hostname: String, names: String, validDays: Int
+    ) throws -> (certificatePEM: String, privateKeyPEM: String) {
         guard let certificate = X509_new() else { throw CryptoError.openSSL("make a certificate") }
         defer { X509_free(certificate) }
         try describe(certificate, hostname: hostname, validDays: validDays)
-        guard X509_set_pubkey(certificate, key.pointer) == 1 else { throw CryptoError.openSSL("make a certificate") }
+        guard X509_set_pubkey(certificate, key) == 1 else { throw CryptoError.openSSL("make a certificate") }
         try extend(certificate, names: names)
-        guard X509_sign(certificate, key.pointer, EVP_sha256()) > 0 else {
+        guard X509_sign(certificate, key, EVP_sha256()) > 0 else {
             throw CryptoError.openSSL("sign a certificate")
         }
         return try (
             PEM.write("a certificate") { PEM_write_bio_X509($0, certificate) },
-            PEM.write("a key") { PEM_write_bio_PrivateKey($0, key.pointer, nil, nil, 0, nil, nil) }
+            PEM.write("a key") { PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) }
         )
     }
 
@@ -73,7 +80,6 @@ package enum SelfSignedCertificate {
     private static func extend(_ certificate: OpaquePointer, names: String) throws {
         let extensions: [(Int32, String)] = [
             (NID_subject_key_identifier, "hash"),
-            (NID_authority_key_identifier, "keyid"),
             (NID_basic_constraints, "critical,CA:TRUE,pathlen:0"),
             (NID_key_usage, "critical,digitalSignature,keyCertSign"),
             (NID_ext_key_usage, "serverAuth"),

@@ -31,7 +31,7 @@ final class TLSConnection {
     static let longestRead = 65536
 
     private let context: TLSContext
-    private let pointer: OpaquePointer
+    let pointer: OpaquePointer
     private let records = RecordBuffers()
     private var isDead = false
 

@@ -92,9 +92,12 @@ package final class TLSContext: @unchecked Sendable {
 extension TLSContext {
     private func use(_ loaded: LoadedCertificate, file: String) throws {
         OpenSSLErrors.clear()
-        guard SSL_CTX_use_certificate(pointer, loaded.leaf) == 1,
-            loaded.chain.certificates.dropFirst().allSatisfy({ martlet_SSL_CTX_add1_chain_cert(pointer, $0) == 1 }),
-            SSL_CTX_use_PrivateKey(pointer, loaded.key.pointer) == 1, SSL_CTX_check_private_key(pointer) == 1
+        let chainFits = loaded.chain.use { leaf, others in
+            SSL_CTX_use_certificate(pointer, leaf) == 1
+                && others.allSatisfy { martlet_SSL_CTX_add1_chain_cert(pointer, $0) == 1 }
+        }
+        guard chainFits, loaded.key.use({ SSL_CTX_use_PrivateKey(pointer, $0) == 1 }),
+            SSL_CTX_check_private_key(pointer) == 1
         else {
             let reasons = OpenSSLErrors.drain()
             throw CertificateError.unusable(file: file, reason: reasons.joined(separator: "; "))
@@ -121,7 +124,10 @@ extension TLSContext {
         case .pem(let pem):
             let chain = try CertificateChain(pem: Array(pem.utf8), file: "the trusted certificates")
             let store = SSL_CTX_get_cert_store(pointer)
-            guard chain.certificates.allSatisfy({ X509_STORE_add_cert(store, $0) == 1 }) else {
+            let added = chain.use { leaf, others in
+                ([leaf] + others).allSatisfy { X509_STORE_add_cert(store, $0) == 1 }
+            }
+            guard added else {
                 throw CryptoError.openSSL("trust the given certificates")
             }
         }

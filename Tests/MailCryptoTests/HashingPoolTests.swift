@@ -1,0 +1,106 @@
+// The hashing pool's promises: never more than its slots, never more waiting than its queue, nobody waiting for ever.
+
+import Dispatch
+import MailCrypto
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct HashingPoolTests {
+    /// Work that stands still until the test lets it go.
+    final class Gate: Sendable {
+        private let semaphore = DispatchSemaphore(value: 0)
+        func pass() { semaphore.wait() }
+        func open(_ count: Int) { for _ in 0..<count { semaphore.signal() } }
+    }
+
+    /// What the pool's threads report.
+    final class Report<Value: Sendable>: Sendable {
+        private let value: Mutex<Value>
+        init(_ value: Value) { self.value = Mutex(value) }
+        var current: Value { value.withLock { $0 } }
+        func change(_ body: (inout Value) -> Void) { value.withLock { body(&$0) } }
+    }
+
+    private func awaitLoad(_ pool: HashingPool, running: Int, waiting: Int) async {
+        while pool.load != (running, waiting) { await Task.yield() }
+    }
+
+    @Test func givesResultsAndErrors() async throws {
+        let pool = HashingPool(slots: 2)
+        #expect(try await pool.run { 42 } == 42)
+        await #expect(throws: CryptoError("fail")) { try await pool.run { throw CryptoError("fail") } }
+        #expect(pool.load == (0, 0))
+    }
+
+    @Test("case 116: slots are capped, the queue is bounded, overflow is told apart")
+    func bounds() async throws {
+        let pool = HashingPool(slots: 2, queueLimit: 8)
+        let now = Report(0)
+        let most = Report(0)
+        let gate = Gate()
+        let outcomes = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    let done: Void? = try? await pool.run {
+                        now.change { $0 += 1 }
+                        most.change { $0 = max($0, now.current) }
+                        gate.pass()
+                        now.change { $0 -= 1 }
+                    }
+                    return done != nil
+                }
+            }
+            await awaitLoad(pool, running: 2, waiting: 8)
+            for _ in 0..<500 {
+                await #expect(throws: HashingPool.Failure.overloaded) { try await pool.run {} }
+            }
+            gate.open(10)
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes == [Bool](repeating: true, count: 10))
+        #expect(most.current == 2)
+        #expect(pool.load == (0, 0))
+    }
+
+    @Test func patienceEnds() async throws {
+        let pool = HashingPool(slots: 1, patience: .milliseconds(20))
+        let gate = Gate()
+        async let first: Void = pool.run { gate.pass() }
+        await awaitLoad(pool, running: 1, waiting: 0)
+        await #expect(throws: HashingPool.Failure.overloaded) { try await pool.run {} }
+        gate.open(1)
+        try await first
+        #expect(try await pool.run { true })
+    }
+
+    @Test func aCancelledWaiterLeavesTheQueue() async throws {
+        let pool = HashingPool(slots: 1)
+        let gate = Gate()
+        async let first: Void = pool.run { gate.pass() }
+        await awaitLoad(pool, running: 1, waiting: 0)
+        let second = Task { try await pool.run { true } }
+        await awaitLoad(pool, running: 1, waiting: 1)
+        second.cancel()
+        await #expect(throws: CancellationError.self) { try await second.value }
+        #expect(pool.load == (1, 0))
+        gate.open(1)
+        try await first
+    }
+
+    @Test func waitersAreServedInOrder() async throws {
+        let pool = HashingPool(slots: 1)
+        let gate = Gate()
+        let order = Report([Int]())
+        async let first: Void = pool.run { gate.pass() }
+        await awaitLoad(pool, running: 1, waiting: 0)
+        var tasks: [Task<Void, any Error>] = []
+        for index in 0..<20 {
+            tasks.append(Task { try await pool.run { order.change { $0.append(index) } } })
+            await awaitLoad(pool, running: 1, waiting: index + 1)
+        }
+        gate.open(1)
+        try await first
+        for task in tasks { try await task.value }
+        #expect(order.current == Array(0..<20))
+    }
+}
