@@ -67,7 +67,13 @@ package final class IMAPService: Sendable {
     package func bind(
         host: String, port: Int, security: ConnectionSecurity, on group: any EventLoopGroup
     ) async throws -> Int {
-        let listener = try await ServerBootstrap(group: group)
+        var bootstrap = ServerBootstrap(group: group)
+        if host.contains(":") {
+            // Not IPv4 besides: 0.0.0.0 has a listener of its own.
+            bootstrap = bootstrap.serverChannelOption(
+                ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
+        }
+        let listener = try await bootstrap
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
