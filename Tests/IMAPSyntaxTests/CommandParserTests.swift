@@ -19,7 +19,7 @@ struct CommandParserTests {
     static let simple: [Case] = [
         Case("CAPABILITY", .capability), Case("noop", .noop), Case("Logout", .logout), Case("STARTTLS", .startTLS),
         Case("NAMESPACE", .namespace), Case("IDLE", .idle), Case("CHECK", .check), Case("CLOSE", .close),
-        Case("UNSELECT", .unselect), Case("EXPUNGE", .expunge(Expunge())), Case("NOOP ", .noop),
+        Case("UNSELECT", .unselect), Case("EXPUNGE", .expunge(Expunge())), Case("NOOP ", .noop), Case("NOOP  ", .noop),
         Case("UID EXPUNGE 3:5,*", .expunge(Expunge(uids: uids((3, 5), (nil, nil))))),
         Case("uid expunge 7", .expunge(Expunge(uids: uids((7, 7))))),
     ]
@@ -52,6 +52,7 @@ struct CommandParserTests {
         Case("RENAME a \"b c\"", .rename(Rename(from: "a", to: "b c"))),
         Case("SUBSCRIBE #news.x", .subscribe(Subscribe(mailbox: "#news.x"))),
         Case("UNSUBSCRIBE a]b", .unsubscribe(Unsubscribe(mailbox: "a]b"))),
+        Case("STATUS x (MESSAGES ) ", .status(Status(mailbox: "x", items: [.messages]))),
         Case("STATUS x (MESSAGES)", .status(Status(mailbox: "x", items: [.messages]))),
         Case(
             "status x (unseen UIDNEXT UIDVALIDITY RECENT SIZE UNSEEN)",
@@ -126,7 +127,7 @@ struct CommandParserTests {
     @Test(
         "a command that is wrong is BAD and keeps its tag",
         arguments: [
-            "a", "a ", "a FOO", "a FOO BAR", "a  NOOP", "a NOOP x", "a NOOP  ", "a UID", "a UID ", "a UID NOOP",
+            "a", "a ", "a FOO", "a FOO BAR", "a  NOOP", "a NOOP x", "a UID", "a UID ", "a UID NOOP",
             "a UID LOGIN a b", "a LOGIN", "a LOGIN a", "a LOGIN a ", "a LOGIN  a b", "a LOGIN a b c", "a LOGIN (a) b",
             "a LOGIN \"a b", "a LOGIN a {3}\r\nab", "a LOGIN a {3}\r\nabcd", "a LOGIN a {3}abc", "a LOGIN a {3\r\nabc",
             "a LOGIN a ~{3}\r\nabc", "a SELECT", "a SELECT a b", "a SELECT %", "a SELECT a*", "a SELECT füü",

@@ -13,7 +13,7 @@ extension Session {
         do throws(SearchProgram.Problem) {
             program = try SearchProgram(search, in: mailbox)
         } catch {
-            return Session.refusal(of: error, mailbox)
+            return Session.refusal(of: error)
         }
         let found = try await hits(of: program, in: mailbox.view)
         switch search.numbering {
@@ -23,11 +23,10 @@ extension Session {
         return .ok("SEARCH completed.")
     }
 
-    private static func refusal(of problem: SearchProgram.Problem, _ mailbox: SelectedMailbox) -> Completion {
+    private static func refusal(of problem: SearchProgram.Problem) -> Completion {
         switch problem {
         case .unknownCharset: .no("That charset is not known.", code: .badCharset(["US-ASCII", "UTF-8"]))
         case .badText: .bad("The text is not in the charset given; UTF-8 is always understood.")
-        case .badNumber: .bad("There is no message with that number; the mailbox has \(mailbox.count).")
         }
     }
 

@@ -37,8 +37,6 @@ package struct SearchProgram: Sendable {
         case unknownCharset
         /// The text is not what the charset says.
         case badText
-        /// A sequence number that is no message's.
-        case badNumber
     }
 
     /// - Parameter mailbox: the view that the numbers and flags speak of.
@@ -58,7 +56,7 @@ package struct SearchProgram: Sendable {
     ) throws(Problem) -> Node {
         switch key {
         case .all: return .constant(true)
-        case .messages(let selection): return try numbers(selection, mailbox)
+        case .messages(let selection): return numbers(selection, mailbox)
         case .flag(let flag): return .flagSets(mailbox.view.flagSets.ids { $0.contains(flag) })
         case .keyword(let keyword): return .flagSets(mailbox.view.flagSets.ids { $0.keywords.contains(keyword) })
         case .recent: return .recent(mailbox.recent)
@@ -85,12 +83,12 @@ package struct SearchProgram: Sendable {
         return nodes.sorted { ($0.cost, $0.place) < ($1.cost, $1.place) }.map(\.node)
     }
 
-    private static func numbers(_ selection: MessageSelection, _ mailbox: SelectedMailbox) throws(Problem) -> Node {
+    private static func numbers(_ selection: MessageSelection, _ mailbox: SelectedMailbox) -> Node {
         switch selection {
         case .uid(let set): return .uids(set.resolved(last: mailbox.view.lastUID))
-        case .sequence:
-            guard let indices = mailbox.indices(of: selection) else { throw .badNumber }
-            return .indices(indices)
+        case .sequence(let set):
+            // Numbers of no message match nothing, as with Dovecot: clients ask for `*:*` in an empty mailbox.
+            return .indices(mailbox.indices(within: set))
         }
     }
 

@@ -58,6 +58,15 @@ package struct SelectedMailbox: Sendable {
         }
     }
 
+    /// Those of the numbers that are messages', as ascending, disjoint ranges of indices.
+    package func indices(within set: MessageSet<SequenceNumber>) -> [Range<Int>] {
+        guard let last = SequenceNumber(UInt32(truncatingIfNeeded: count)) else { return [] }
+        return set.resolved(last: last).ranges.compactMap { range in
+            guard range.lowerBound <= last.rawValue else { return nil }
+            return Int(range.lowerBound) - 1..<Int(min(range.upperBound, last.rawValue))
+        }
+    }
+
     /// The UIDs of messages of this view.
     package func uids(at indices: [Range<Int>]) -> UIDSet {
         // Neighbours in the view become one range even where UIDs are missing between them: what is missing is gone for good.

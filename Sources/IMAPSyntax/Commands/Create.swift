@@ -30,7 +30,7 @@ extension Lexer {
             try space()
             create.uses += try createUses()
         } while takeSpace()
-        try expect(")")
+        try closeList()
         return create
     }
 
@@ -47,7 +47,7 @@ extension Lexer {
             guard uses.count < SpecialUse.allCases.count else { throw SyntaxError("too many special uses") }
             uses.append(use)
         } while takeSpace()
-        try expect(")")
+        try closeList()
         return uses
     }
 }

@@ -75,7 +75,7 @@ extension Lexer {
             guard items.count < limits.arguments else { throw SyntaxError("too many FETCH items") }
             items.append(try fetchItem())
         } while takeSpace()
-        try expect(")")
+        try closeList()
         return Fetch(messages: messages, items: items)
     }
 

@@ -38,7 +38,7 @@ extension Lexer {
             guard fields.count < 30 else { throw SyntaxError("ID takes at most 30 fields") }
             fields.append(try idField())
         } while takeSpace()
-        try expect(")")
+        try closeList()
         return ID(fields: fields)
     }
 

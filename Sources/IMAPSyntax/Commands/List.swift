@@ -72,7 +72,7 @@ extension Lexer {
             }
             selections.insert(selection)
         } while takeSpace()
-        try expect(")")
+        try closeList()
         guard !selections.contains(.recursiveMatch) || selections.contains(.subscribed) else {
             throw SyntaxError("RECURSIVEMATCH needs another selection option beside it, such as SUBSCRIBED")
         }
@@ -87,7 +87,7 @@ extension Lexer {
             guard patterns.count < limits.arguments else { throw SyntaxError("too many LIST patterns") }
             patterns.append(try listMailbox())
         } while takeSpace()
-        try expect(")")
+        try closeList()
         return patterns
     }
 
@@ -103,7 +103,7 @@ extension Lexer {
             if !returns.contains(option) { returns.append(option) }
             guard returns.count <= 8 else { throw SyntaxError("too many LIST return options") }
         } while takeSpace()
-        try expect(")")
+        try closeList()
         return returns
     }
 

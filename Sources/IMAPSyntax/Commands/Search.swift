@@ -108,7 +108,7 @@ private struct SearchKeyParser {
         case UInt8(ascii: "("):
             try lexer.expect("(")
             let group = try list(&lexer, depth: depth + 1)
-            try lexer.expect(")")
+            try lexer.closeList()
             return group
         case .some(let byte) where byte.isASCIIDigit || byte == UInt8(ascii: "*"):
             return .messages(.sequence(try lexer.messageSet()))

@@ -42,7 +42,7 @@ extension Lexer {
             guard let item = StatusItem(rawValue: name) else { throw SyntaxError("unknown STATUS item \"\(name)\"") }
             if !items.contains(item) { items.append(item) }
         } while takeSpace()
-        try expect(")")
+        try closeList()
         return items
     }
 }

@@ -9,7 +9,7 @@ extension Lexer {
         var flags = Flags.none
         if take(")") { return flags }
         repeat { try add(flag: flag(), to: &flags) } while takeSpace()
-        try expect(")")
+        try closeList()
         return flags
     }
 

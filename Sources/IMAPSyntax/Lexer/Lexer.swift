@@ -40,9 +40,10 @@ struct Lexer {
         return true
     }
 
-    /// A space that something must follow. Spaces before the end of the line are left to `end`.
+    /// A space that something follows. One before the end of a list or of the line is left to `closeList` and `end`.
     mutating func takeSpace() -> Bool {
-        guard position + 1 < bytes.count, bytes[position] == 0x20, bytes[position + 1] != 0x20 else { return false }
+        guard position + 1 < bytes.count, bytes[position] == 0x20 else { return false }
+        guard bytes[position + 1] != 0x20, bytes[position + 1] != UInt8(ascii: ")") else { return false }
         position += 1
         return true
     }
@@ -57,9 +58,15 @@ struct Lexer {
         }
     }
 
-    /// The end of the command; a single space before it is forgiven, as some clients send it.
-    mutating func end() throws(SyntaxError) {
+    /// `)`; a space before it is forgiven, as some clients send it and other servers take it.
+    mutating func closeList() throws(SyntaxError) {
         _ = take(" ")
+        try expect(")")
+    }
+
+    /// The end of the command; spaces before it are forgiven likewise.
+    mutating func end() throws(SyntaxError) {
+        while take(" ") {}
         guard atEnd else { throw SyntaxError("unexpected text \(place)") }
     }
 

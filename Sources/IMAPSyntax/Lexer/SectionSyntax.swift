@@ -52,7 +52,7 @@ extension Lexer {
             guard names.count < limits.headerFields else { throw SyntaxError("too many header fields") }
             names.append(try headerFieldName())
         } while takeSpace()
-        try expect(")")
+        try closeList()
         return names
     }
 
