@@ -1,5 +1,7 @@
 // The domain of an address: its syntax, and its one spelling.
 
+import Glibc
+
 extension EmailAddress {
     /// A domain in lower case and NFC without a final dot, as addresses hold it; a bracketed address literal as it is.
     /// U-labels stay U-labels.
@@ -48,14 +50,11 @@ extension EmailAddress {
             throw .addressLiteral(shown(text[...]))
         }
         let inner = String(text.dropFirst().dropLast()).asciiLowercased
+        var address = in6_addr()
         let isSound =
             inner.hasPrefix("ipv6:")
-            ? inner.utf8.dropFirst(5).allSatisfy {
-                $0.isASCIIDigit || (0x61...0x66).contains($0) || $0 == 0x3a || $0 == 0x2e
-            }
-                && inner.utf8.contains(0x3a)
-            : inner.split(separator: ".", omittingEmptySubsequences: false).count == 4
-                && inner.split(separator: ".").allSatisfy { UInt8($0) != nil && $0.utf8.allSatisfy(\.isASCIIDigit) }
+            ? inet_pton(AF_INET6, String(inner.dropFirst(5)), &address) == 1
+            : inet_pton(AF_INET, inner, &address) == 1
         guard isSound else { throw .addressLiteral(shown(text[...])) }
         return "[\(inner)]"
     }

@@ -29,11 +29,3 @@ package struct LineEndings: Sendable {
         return output
     }
 }
-
-extension [UInt8] {
-    /// The bytes from `start` up to `end` of a span; nothing when the bounds are wrong.
-    mutating func append(contentsOf bytes: Span<UInt8>, from start: Int, to end: Int) {
-        guard start >= 0, start < end, end <= bytes.count else { return }
-        bytes.withUnsafeBufferPointer { append(contentsOf: $0[start..<end]) }
-    }
-}

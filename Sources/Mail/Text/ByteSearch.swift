@@ -1,4 +1,4 @@
-// Finding bytes quickly: glibc's memchr behind bounds that Swift checks.
+// Finding and copying bytes quickly: memory calls behind bounds that Swift checks.
 
 import Glibc
 
@@ -13,5 +13,13 @@ enum ByteSearch {
             else { return nil }
             return UnsafeRawPointer(found) - UnsafeRawPointer(base)
         }
+    }
+}
+
+extension [UInt8] {
+    /// The bytes from `start` up to `end` of a span; nothing when the bounds are wrong.
+    mutating func append(contentsOf bytes: Span<UInt8>, from start: Int, to end: Int) {
+        guard start >= 0, start < end, end <= bytes.count else { return }
+        bytes.withUnsafeBufferPointer { append(contentsOf: $0[start..<end]) }
     }
 }

@@ -5,11 +5,7 @@
 package enum CaseFolding {
     /// The key in UTF-8: texts are equal, or one holds the other, when that is true of their keys. Linear.
     package static func fold(_ text: String) -> [UInt8] {
-        var text = text
-        return text.withUTF8 { fold(UTF8: $0) }
-    }
-
-    private static func fold(UTF8 bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        let bytes = Array(text.utf8)
         var key: [UInt8] = []
         key.reserveCapacity(bytes.count + bytes.count / 8)
         var index = 0
@@ -29,7 +25,7 @@ package enum CaseFolding {
         return key
     }
 
-    private static func append(scalarIn bytes: Slice<UnsafeBufferPointer<UInt8>>, to key: inout [UInt8]) {
+    private static func append(scalarIn bytes: ArraySlice<UInt8>, to key: inout [UInt8]) {
         var value = UInt32(bytes.first ?? 0)
         value &= bytes.count == 4 ? 0x07 : bytes.count == 3 ? 0x0f : 0x1f
         for byte in bytes.dropFirst() { value = value << 6 | UInt32(byte & 0x3f) }
@@ -80,16 +76,20 @@ package enum CaseFolding {
     /// Every scalar of a range that folding changes. All of them are decomposed in one call, which costs the least.
     private static func folded(_ range: Range<UInt32>) -> [(UInt32, [UInt8])] {
         let scalars = range.compactMap { $0 < 0x80 ? nil : Unicode.Scalar($0) }
-        let lines = scalars.map { scalar -> String in
-            let title = scalar.properties.titlecaseMapping
-            return title.unicodeScalars.count == 1 ? title : scalar.properties.uppercaseMapping
-        }
-        // A NUL between them keeps neighbours from composing or changing places.
-        let decomposed = lines.joined(separator: "\0").normalizedToNFD.utf8.split(
-            separator: 0, omittingEmptySubsequences: false)
+        // A NUL between them keeps neighbours from composing or changing places. Some marks have a case of their own.
+        let decomposed = titled(titled(scalars.map { String($0) }.joined(separator: "\0")).normalizedToNFD)
+            .normalizedToNFD.utf8.split(separator: 0, omittingEmptySubsequences: false)
         guard decomposed.count == scalars.count else { return [] }
         return zip(scalars, decomposed).compactMap { scalar, folded in
             folded.elementsEqual(String(scalar).utf8) ? nil : (scalar.value, Array(folded))
+        }
+    }
+
+    /// Every character in its title case where that is one character, else in upper case.
+    private static func titled(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { result, scalar in
+            let title = scalar.properties.titlecaseMapping
+            result += title.unicodeScalars.count == 1 ? title : scalar.properties.uppercaseMapping
         }
     }
 }

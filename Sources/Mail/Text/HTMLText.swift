@@ -53,7 +53,10 @@ package enum HTMLText {
             position = index
             skip(past: [UInt8(ascii: ">")])
             if !HTMLText.inline.contains(name) { output.append(0x20) }
-            if !isEnd, name == "script" || name == "style" { skip(past: Array("</\(name)".utf8)) }
+            if !isEnd, name == "script" || name == "style" {
+                skip(past: Array("</\(name)".utf8))
+                skip(past: [UInt8(ascii: ">")])
+            }
         }
 
         private func starts(with text: String) -> Bool { bytes[position...].starts(with: text.utf8) }
