@@ -99,7 +99,10 @@ package final class TLSHandler: ChannelDuplexHandler {
     // MARK: Life
 
     package func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { startHandshake(context) }
+        guard context.channel.isActive else { return }
+        // With auto-read off, a read that was asked for before we came is spent on the handshake: it is owed.
+        readIsWanted = true
+        startHandshake(context)
     }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
