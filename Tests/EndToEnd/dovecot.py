@@ -101,8 +101,12 @@ class Dovecot:
         settings.write_text(CONFIGURATION.format(
             place=self.place, layout=layout, options=options, fsync=fsync, password=PASSWORD,
             uid=nobody.pw_uid, gid=nobody.pw_gid, imap=self.imap, imaps=self.imaps, lmtp=self.lmtp))
+        self.start()
+
+    def start(self):
+        """Starts it, also again after `stop`: with the same ports and mail."""
         self.process = subprocess.Popen(
-            ["/usr/sbin/dovecot", "-F", "-c", str(settings)], stdin=subprocess.DEVNULL,
+            ["/usr/sbin/dovecot", "-F", "-c", str(self.place / "dovecot.conf")], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._wait()
 
