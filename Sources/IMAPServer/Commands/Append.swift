@@ -46,6 +46,7 @@ extension Session {
         if let refusal = refusal(of: .append) { throw Refusal(refusal) }
         let account = try loggedIn().account
         let name = try name(of: append.mailbox)
+        guard size > 0 else { throw Refusal(.no("A message of no bytes is not stored.", code: .cannot)) }
         guard size <= UInt64(clamping: limits.message) else {
             throw Refusal(.no("A message may have \(limits.message) bytes at most.", code: .tooBig))
         }

@@ -71,10 +71,11 @@ extension Session {
 
     private func write(_ announcement: Announcement, of selection: Selection, withUIDs: Bool) {
         for number in announcement.expunged { connection.writer.expunge(number) }
+        // Before anything shows a keyword that the client does not know, also a new message (RFC 3501 §7.2.6).
+        if selection.learnKeywords() { writeFlagsOfMailbox(selection) }
         if let exists = announcement.exists { connection.writer.exists(UInt32(truncatingIfNeeded: exists)) }
         if let recent = announcement.recent { connection.writer.recent(UInt32(truncatingIfNeeded: recent)) }
         guard !announcement.flags.isEmpty else { return }
-        if selection.learnKeywords() { writeFlagsOfMailbox(selection) }
         let mailbox = selection.mailbox
         var encoder = FlagEncoder(mailbox.view.flagSets)
         for index in announcement.flags {

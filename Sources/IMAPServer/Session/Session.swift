@@ -97,7 +97,7 @@ final class Session {
             try await append(head, size: size, synchronizing: synchronizing)
         case .bad(let bad, let code, let fatal):
             refuse(bad, code: code)
-            if fatal, !isOver { bye("Too much or too long; closing the connection.", reason: "limit") }
+            if fatal, !isOver { bye("Closing the connection: \(bad.reason).", reason: "limit") }
         case .appendData, .appendEnded, .line: break
         }
     }
