@@ -22,8 +22,8 @@ enum SharedCorpus {
         return all.compactMap { $0 as? String }.filter { path in endings.contains { path.hasSuffix($0) } }.sorted()
     }
 
-    static func bytes(_ path: String) throws -> [UInt8] {
+    static func bytes(_ path: some StringProtocol) throws -> [UInt8] {
         guard let root else { return [] }
-        return Array(try Data(contentsOf: root.appendingPathComponent(path)))
+        return Array(try Data(contentsOf: root.appendingPathComponent(String(path))))
     }
 }

@@ -183,7 +183,7 @@ import Testing
     @Test(arguments: [
         ("<p>a</p>b", " a b"), ("a<b>b</b>c", "abc"), ("a &lt; b &amp; c", "a < b & c"),
         ("&#233;&#xe9;&bogus;&", "éé&bogus;&"),
-        ("<!-- x > y -->z", "z"), ("<style>p{}</style>q", "  q"), ("<script>a<b</script>c", "  c"),
+        ("<!-- x > y -->z", "z"), ("<style>p{}</style>q", " q"), ("<script>a<b</script>c", " c"),
         ("1 < 2 > 1", "1 < 2 > 1"),
         ("<", "<"), ("<p", " "), ("<!--", ""), ("<script>", " "), ("a<br/>b", "a b"), ("&#1114112;", "&#1114112;"),
         ("&#0;", "&#0;"),
