@@ -102,7 +102,8 @@ let package = Package(
             name: "MailStoreTests",
             dependencies: ["MailStore", "Mail", "Schema", "TestSupport", nioCore, grdb], swiftSettings: settings),
         .testTarget(
-            name: "AccountsTests", dependencies: ["Accounts", "MailStore", "Mail", "MailCrypto", "TestSupport"],
+            name: "AccountsTests",
+            dependencies: ["Accounts", "MailStore", "Mail", "MailCrypto", "TestSupport", log],
             swiftSettings: settings),
         .testTarget(
             name: "IMAPServerTests",

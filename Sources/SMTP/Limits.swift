@@ -4,8 +4,8 @@
 package struct SMTPLimits: Sendable, Hashable {
     /// A command line with its CRLF, in bytes: RFC 5321 §4.5.3.1.4 wants 512, and extensions and UTF-8 add to that.
     package var commandLine = 4_096
-    /// A path with its angle brackets, in bytes: four times RFC 5321 §4.5.3.1.3, for senders that do not count.
-    package var path = 1_024
+    /// A path with its angle brackets, in bytes: twice what RFC 5321 §4.5.3.1.3 has, for senders that do not count.
+    package var path = 512
     /// Parameters of one MAIL or RCPT.
     package var parameters = 20
     /// Accepted recipients of one transaction; RFC 5321 §4.5.3.1.8 wants at least 100.

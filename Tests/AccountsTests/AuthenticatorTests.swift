@@ -1,0 +1,231 @@
+// Logins: who gets in, and that everybody else sees the same.
+
+import Accounts
+import Logging
+import Mail
+import MailCrypto
+import MailStore
+import TestSupport
+import Testing
+
+private let cheap = Argon2Parameters(memoryKiB: 64, iterations: 1, parallelism: 1)
+private let password = "correct horse battery"
+
+private func attempt(
+    _ name: String, _ secret: String = password, authorizationID: String = ""
+) -> LoginAttempt {
+    attempt(bytes: Array(name.utf8), Array(secret.utf8), authorizationID: Array(authorizationID.utf8))
+}
+
+private func attempt(bytes name: [UInt8], _ secret: [UInt8], authorizationID: [UInt8] = []) -> LoginAttempt {
+    LoginAttempt(
+        name: name, password: secret, authorizationID: authorizationID, protocolName: "imap", mechanism: "PLAIN",
+        remoteAddress: "192.0.2.7", tls: true, session: "s1")
+}
+
+private enum Seen: Equatable { case success, failure, unavailable }
+
+private func seen(_ outcome: LoginOutcome) -> Seen {
+    switch outcome {
+    case .success: .success
+    case .failure: .failure
+    case .unavailable: .unavailable
+    }
+}
+
+/// alice with a password, an alias and a suspended and a passwordless neighbour.
+private func withAccounts(
+    parameters: Argon2Parameters = cheap, _ test: @Sendable (TemporaryStore, LogCapture) async throws -> Void
+) async throws {
+    try await TemporaryStore.with { temporary in
+        let administration = AccountAdministration(store: temporary.store, parameters: parameters, actor: "test")
+        _ = try await administration.addDomain("example.org")
+        for name in ["alice", "bob", "carol"] {
+            _ = try await administration.createAccount(
+                "\(name)@example.org", password: name == "carol" ? .none : .given(Array(password.utf8)))
+        }
+        try await administration.suspendAccount("bob@example.org")
+        try await administration.addAlias("info@example.org", targets: ["alice@example.org"])
+        try await administration.addAlias(
+            "all@example.org", targets: ["alice@example.org", "bob@example.org"])
+        try await test(temporary, LogCapture())
+    }
+}
+
+@Suite struct AuthenticatorTests {
+    @Test(
+        "case 112: every spelling of a name is the one account",
+        arguments: [
+            "alice@example.org", "ALICE@Example.ORG", "alice@example.org.", "info@example.org",
+            " alice@example.org ",
+        ])
+    func goodNames(name: String) async throws {
+        try await withAccounts { temporary, capture in
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            guard case .success(let login) = await authenticator.authenticate(attempt(name)) else {
+                Issue.record("refused \(name)")
+                return
+            }
+            #expect(login.account.address.description == "alice@example.org")
+            #expect(await login.isStillGood(temporary.store))
+        }
+    }
+
+    @Test(
+        "case 110: unknown, wrong, empty, suspended, without a password: one face",
+        arguments: [
+            ("alice@example.org", "wrong", "wrong-password"), ("alice@example.org", "", "wrong-password"),
+            ("alice@example.org", password + " ", "wrong-password"), ("nobody@example.org", password, "unknown-user"),
+            ("bob@example.org", password, "suspended"), ("carol@example.org", password, "no-password"),
+            ("carol@example.org", "", "no-password"), ("all@example.org", password, "unknown-user"),
+            ("alice", password, "unknown-user"), ("", "", "unknown-user"),
+            ("alice@example.org", String(repeating: "x", count: 100_000), "wrong-password"),
+        ])
+    func refusals(name: String, secret: String, reason: String) async throws {
+        try await withAccounts { temporary, capture in
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            #expect(seen(await authenticator.authenticate(attempt(name, secret))) == .failure)
+            #expect(capture.events.map(\.message) == ["auth-failed"])
+            #expect(capture.events.first?.metadata["reason"] == reason)
+            #expect(capture.events.first?.metadata.values.contains { $0.contains(password) } == false)
+        }
+    }
+
+    @Test("case 108: nobody acts for another, whatever the password")
+    func authorizationIdentity() async throws {
+        try await withAccounts { temporary, capture in
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let other = attempt("alice@example.org", authorizationID: "bob@example.org")
+            #expect(seen(await authenticator.authenticate(other)) == .failure)
+            #expect(capture.events.last?.metadata["reason"] == "not-authorized")
+            let same = attempt("alice@example.org", authorizationID: "Alice@example.org")
+            #expect(seen(await authenticator.authenticate(same)) == .success)
+        }
+    }
+
+    @Test(
+        "case 111: names that mean something elsewhere mean nothing here",
+        arguments: [
+            "%u@example.org", "'; DROP TABLE account;--", "*)(uid=*", "../../etc/passwd", "alice@example.org\r\nx",
+            "alice@example.org\0", "\u{202e}alice@example.org",
+        ])
+    func hostileNames(name: String) async throws {
+        try await withAccounts { temporary, capture in
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            #expect(seen(await authenticator.authenticate(attempt(name))) == .failure)
+            let invalid = attempt(bytes: [0xff, 0xfe] + Array(name.utf8), [0xff])
+            #expect(seen(await authenticator.authenticate(invalid)) == .failure)
+        }
+    }
+
+    @Test("case 157: what a client calls itself is one value of one event, cut at 256 bytes")
+    func longNames() async throws {
+        try await withAccounts { temporary, capture in
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let name = "x\r\nauth ok user=root\u{1b}[2J" + String(repeating: "y", count: 1_000_000)
+            _ = await authenticator.authenticate(attempt(name))
+            #expect(capture.events.count == 1)
+            #expect(capture.events.first?.metadata["user"]?.utf8.count == 256)
+            #expect(capture.events.first?.metadata["rip"] == "192.0.2.7")
+        }
+    }
+
+    @Test("case 118: a password typed in NFD is the one that was set in NFC")
+    func normalisation() async throws {
+        try await withAccounts { temporary, capture in
+            let administration = AccountAdministration(store: temporary.store, parameters: cheap, actor: "test")
+            let composed = "pässwörter für élise"
+            _ = try await administration.setPassword(
+                of: "alice@example.org", to: .given(Array(composed.utf8)))
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let decomposed = composed.normalizedToNFD
+            #expect(Array(decomposed.utf8) != Array(composed.utf8))
+            #expect(seen(await authenticator.authenticate(attempt("alice@example.org", decomposed))) == .success)
+        }
+    }
+
+    @Test("a weaker hash is renewed at login, an equal or stronger one is left")
+    func rehash() async throws {
+        try await withAccounts { temporary, capture in
+            let directory = temporary.store.directory
+            let id = try #require(try await directory.account(address: EmailAddress("alice@example.org"))).id
+            let before = try #require(try await directory.passwordCredential(of: id))
+            let stronger = Argon2Parameters(memoryKiB: 128, iterations: 2, parallelism: 1)
+            let authenticator = Authenticator(store: temporary.store, parameters: stronger, logger: capture.logger)
+            #expect(seen(await authenticator.authenticate(attempt("alice@example.org"))) == .success)
+            let renewed = try #require(try await directory.passwordCredential(of: id))
+            #expect(PasswordHash.parameters(of: renewed.secret) == stronger)
+            #expect(renewed.changed == before.changed, "the session of this very login must stay good")
+            let weaker = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            #expect(seen(await weaker.authenticate(attempt("alice@example.org"))) == .success)
+            #expect(try await directory.passwordCredential(of: id)?.secret == renewed.secret)
+        }
+    }
+
+    @Test("case 116: when every slot is taken the answer is unavailable, never wrong")
+    func overload() async throws {
+        let slow = Argon2Parameters(memoryKiB: 8_192, iterations: 2, parallelism: 1)
+        try await withAccounts(parameters: slow) { temporary, capture in
+            let pool = HashingPool(slots: 1, queueLimit: 1)
+            let authenticator = Authenticator(
+                store: temporary.store, parameters: slow, hashing: pool, logger: capture.logger)
+            let outcomes = await withTaskGroup(of: Seen.self) { group in
+                for _ in 0..<30 {
+                    group.addTask { seen(await authenticator.authenticate(attempt("alice@example.org"))) }
+                }
+                return await group.reduce(into: [Seen]()) { $0.append($1) }
+            }
+            #expect(outcomes.contains(.success))
+            #expect(outcomes.contains(.unavailable))
+            #expect(!outcomes.contains(.failure))
+        }
+    }
+
+    @Test("case 113: an unknown name costs a verification too")
+    func sameWork() async throws {
+        let slow = Argon2Parameters(memoryKiB: 32_768, iterations: 3, parallelism: 1)
+        try await withAccounts(parameters: slow) { temporary, capture in
+            let authenticator = Authenticator(store: temporary.store, parameters: slow, logger: capture.logger)
+            func fastest(_ name: String) async -> Duration {
+                var best = Duration.seconds(1_000)
+                for _ in 0..<3 {
+                    let time = await ContinuousClock().measure {
+                        _ = await authenticator.authenticate(attempt(name, "a wrong password"))
+                    }
+                    best = min(best, time)
+                }
+                return best
+            }
+            let known = await fastest("alice@example.org")
+            for name in ["nobody@example.org", "bob@example.org", "carol@example.org", "no address"] {
+                #expect(await fastest(name) > known / 3, "\(name)")
+            }
+        }
+    }
+
+    @Test("a session's login ends with the password, the suspension and the account")
+    func stillGood() async throws {
+        try await withAccounts { temporary, capture in
+            let administration = AccountAdministration(store: temporary.store, parameters: cheap, actor: "test")
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            guard case .success(let first) = await authenticator.authenticate(attempt("alice@example.org")) else {
+                Issue.record("refused")
+                return
+            }
+            try await administration.suspendAccount("alice@example.org")
+            #expect(await !first.isStillGood(temporary.store))
+            try await administration.resumeAccount("alice@example.org")
+            #expect(await first.isStillGood(temporary.store))
+            let generated = try #require(
+                try await administration.setPassword(of: "alice@example.org", to: .generated))
+            #expect(await !first.isStillGood(temporary.store))
+            let again = await authenticator.authenticate(attempt("alice@example.org", generated))
+            guard case .success(let second) = again else {
+                Issue.record("refused the generated password")
+                return
+            }
+            try await administration.removeAccount("alice@example.org")
+            #expect(await !second.isStillGood(temporary.store))
+        }
+    }
+}
