@@ -14,6 +14,7 @@ import TestSupport
 struct TestServer: Sendable {
     let temporary: TemporaryStore
     let service: IMAPService
+    let authenticator: Authenticator
     let port: Int
     let alice: AccountStore
     let aliceID: AccountID
@@ -38,7 +39,7 @@ struct TestServer: Sendable {
             let port = try await service.bind(
                 host: "127.0.0.1", port: 0, security: .startTLS, on: MultiThreadedEventLoopGroup.singleton)
             let server = TestServer(
-                temporary: temporary, service: service, port: port, alice: alice, aliceID: alice.id)
+                temporary: temporary, service: service, authenticator: authenticator, port: port, alice: alice, aliceID: alice.id)
             do {
                 let result = try await test(server)
                 await service.drain()
