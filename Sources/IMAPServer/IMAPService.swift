@@ -67,6 +67,7 @@ package final class IMAPService: Sendable {
     package func bind(
         host: String, port: Int, security: ConnectionSecurity, on group: any EventLoopGroup
     ) async throws -> Int {
+        let output = state.withLock { $0.settings.limits.output }
         var bootstrap = ServerBootstrap(group: group)
         if host.contains(":") {
             // Not IPv4 besides: 0.0.0.0 has a listener of its own.
@@ -78,7 +79,7 @@ package final class IMAPService: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1_024, high: 256 * 1_024))
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: max(1, output / 4), high: max(1, output)))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.accept(channel, security) }
             }

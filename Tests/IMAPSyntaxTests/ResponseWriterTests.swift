@@ -177,7 +177,7 @@ struct FetchResponseTests {
         let text = written {
             $0.beginFetch(12)
             $0.fetchUID(345)
-            $0.fetchFlags([.seen], keywords: [Keyword("$A")!], recent: true)
+            $0.fetchFlags(encoded: ByteBuffer(string: "\\Seen \\Recent $A"))
             $0.fetchInternalDate(date)
             $0.fetchSize(4_286)
             $0.fetchEnvelope(encoded: ByteBuffer(string: "(NIL)"))

@@ -58,12 +58,6 @@ package struct CommandFramer: Sendable {
     /// Bytes received and not yet given out.
     package var bufferedBytes: Int { input.readableBytes }
 
-    /// True when nothing has been begun: not a byte of a next command is here.
-    package var isBetweenCommands: Bool {
-        if case .fragment = state { return input.readableBytes == 0 }
-        return false
-    }
-
     /// Takes all bytes of `buffer`.
     package mutating func append(_ buffer: inout ByteBuffer) {
         if case .closed = state {

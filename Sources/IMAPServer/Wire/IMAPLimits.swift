@@ -3,6 +3,8 @@
 package import IMAPSyntax
 
 /// What a client may use up. Sizes in bytes. The defaults are those of the peers, or tighter.
+///
+/// There is none for commands that wait: no command is taken from the connection before the one ahead of it is done.
 package struct IMAPLimits: Hashable, Sendable {
     /// The lines of one command without its literals, before and after authentication.
     package var lineBeforeAuthentication = 8 * 1_024
@@ -23,16 +25,15 @@ package struct IMAPLimits: Hashable, Sendable {
     /// Commands that are not understood before the connection is closed.
     package var badCommandsBeforeAuthentication = 3
     package var badCommands = 20
-    /// Commands read ahead of the one in work; then reading stops.
-    package var queuedCommands = 16
     /// From the connection to a successful login, in all.
     package var timeBeforeAuthentication = Duration.seconds(60)
     /// Without a command (RFC 3501 §5.4 wants at least 30 minutes).
     package var idleTime = Duration.seconds(30 * 60)
     /// Without progress of a client that does not read.
     package var writeTime = Duration.seconds(120)
-    /// Replies that wait for the client to read them.
-    package var output = 1_024 * 1_024
+    /// Replies that wait for the client to read them: with so many its session stops, and goes on when they are a quarter.
+    /// What one command may add before it looks is a few hundred KiB more.
+    package var output = 256 * 1_024
 
     package init() {}
 }

@@ -26,27 +26,11 @@ extension ResponseWriter {
         write(number: UInt64(uid))
     }
 
-    /// - Parameter keywords: in the order to list them.
-    package mutating func fetchFlags(_ system: SystemFlags, keywords: some Sequence<Keyword>, recent: Bool) {
-        item("FLAGS (")
-        var first = true
-        for entry in SystemFlags.names where system.contains(entry.flag) { flag(entry.name, &first) }
-        if recent { flag("\\Recent", &first) }
-        for keyword in keywords { flag(keyword.name, &first) }
-        buffer.writeStaticString(")")
-    }
-
     /// - Parameter encoded: the names as they stand between the parentheses.
     package mutating func fetchFlags(encoded: ByteBuffer) {
         item("FLAGS (")
         buffer.writeImmutableBuffer(encoded)
         buffer.writeStaticString(")")
-    }
-
-    private mutating func flag(_ name: String, _ first: inout Bool) {
-        if !first { space() }
-        first = false
-        buffer.writeString(name)
     }
 
     package mutating func fetchInternalDate(_ date: MailDate) {
