@@ -19,8 +19,8 @@ func section(_ message: [UInt8], _ path: [UInt32], _ text: SectionText? = nil) -
     }
 }
 
-/// How much longer `work` takes for `large` than for `small`, in the thread's own processor time, so that a busy machine
-/// matters little; the best of three each, and nothing counts as less than two milliseconds.
+/// How much longer `work` takes for `large` than for `small`, in the thread's own processor time, so that a busy
+/// machine matters little; the best of three each, and nothing counts as less than two milliseconds.
 func growth<Input>(_ small: Input, _ large: Input, _ work: (Input) -> Void) -> Double {
     func best(_ input: Input) -> Double {
         (0..<3).map { _ in processorTime { work(input) } }.min() ?? 0

@@ -1,4 +1,4 @@
-// Every message of the shared corpus, and what other parsers found in some of them. Skipped where the corpus is not there.
+// Every message of the shared corpus, and what another parser found in some; skipped where the corpus is not there.
 
 import Foundation
 import Mail

@@ -100,7 +100,7 @@ import Testing
             ("21 Nov 97 09:55:06 GMT", "21-Nov-1997 09:55:06 +0000"),
             ("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", nil),
             (
-                "Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               -0330 (Newfoundland Time)",
+                "Thu,\r\n 13\r\n   Feb\r\n     1969\r\n 23:32\r\n     -0330 (Newfoundland Time)",
                 "13-Feb-1969 23:32:00 -0330"
             ),
             ("Mon, 1 Jan 2001 00:01:02 EST", " 1-Jan-2001 00:01:02 -0500"),

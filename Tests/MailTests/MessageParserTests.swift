@@ -88,7 +88,8 @@ import Testing
         (
             "Content-ID: <i>\nContent-Description: d e\nContent-MD5: m\nContent-Disposition: inline; filename=f\n"
                 + "Content-Language: en, de\nContent-Location: l\n\nx",
-            #"("text" "plain" ("charset" "us-ascii") "<i>" "d e" "7BIT" 1 0 "m" ("inline" ("filename" "f")) ("en" "de") "l")"#
+            #"("text" "plain" ("charset" "us-ascii") "<i>" "d e" "7BIT" 1 0 "m" ("inline" ("filename" "f")) "#
+                + #"("en" "de") "l")"#
         ),
         (
             "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Type: text/x\n\ntwo\n\n--b--\n",
@@ -116,7 +117,8 @@ import Testing
         ("\nhi\n", "(\(plain) 4 1)"),
         ("Content-Type: image/png; name=\"a) (\"\n\nx", #"("image" "png" ("name" "a) (") NIL NIL "7BIT" 1)"#),
         (
-            "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Description: é) \"(\n\none\n--b\nContent-Type: message/rfc822\n"
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Description: é) \"(\n\none\n--b\n"
+                + "Content-Type: message/rfc822\n"
                 + "\nSubject: s \"(\n\nx\n--b--",
             "((\"text\" \"plain\" (\"charset\" \"us-ascii\") NIL {6}\r\né) \"( \"7BIT\" 3 0)"
                 + #"("message" "rfc822" NIL NIL NIL "7BIT" 18 (NIL "s \"(" NIL NIL NIL NIL NIL NIL NIL NIL) "#

@@ -1,8 +1,8 @@
 // Splits an mbox file into its messages while it streams by.
 //
-// Theory. A message begins at a line `From sender date` whose date can be read; the empty line before it belongs to it, so
-// an empty line is held back until the next line shows what it is. Of a line that may be such a line, or a quoted one,
-// the first bytes are held back too; of no other line, so that lines of any length stream through.
+// Theory. A message begins at a line `From sender date` whose date can be read; the empty line before it belongs to it,
+// so an empty line is held back until the next line shows what it is. Of a line that may be such a line, or a quoted
+// one, the first bytes are held back too; of no other line, so that lines of any length stream through.
 
 /// Reads mboxo and mboxrd (RFC 4155); Content-Length is ignored. Feed it the file in pieces of any size.
 package struct MboxReader: Sendable {

@@ -1,8 +1,8 @@
 // Dates in header fields, as senders write them: RFC 5322 §3.3, its obsolete forms (§4.3), and what they do besides.
 
 extension MailDate {
-    /// Lenient: comments, missing weekday, time, seconds or zone, two-digit years, zone names, `Jan 2` for `2 Jan`, hyphens.
-    /// nil when day, month or year is missing or there is no such day or time.
+    /// Lenient: comments, missing weekday, time, seconds or zone, two-digit years, zone names, `Jan 2` for `2 Jan`,
+    /// hyphens. nil when day, month or year is missing or there is no such day or time.
     package init?(rfc5322: [UInt8]) {
         var reader = DateReader()
         var lexer = StructuredLexer(rfc5322)

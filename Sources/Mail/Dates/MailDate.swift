@@ -50,9 +50,9 @@ package struct MailDate: Hashable, Sendable {
     /// `Wed, 17 Jul 1996 02:44:25 -0700` (RFC 5322 §3.3).
     package var rfc5322: String {
         let day = GregorianDay(dayNumber: dayNumber)
+        let weekday = GregorianDay.weekdayNames[day.weekday]
         let month = GregorianDay.monthNames[day.month - 1]
-        return
-            "\(GregorianDay.weekdayNames[day.weekday]), \(day.day) \(month) \(MailDate.digits(day.year, 4)) \(time) \(zone)"
+        return "\(weekday), \(day.day) \(month) \(MailDate.digits(day.year, 4)) \(time) \(zone)"
     }
 
     private var time: String {
@@ -72,8 +72,8 @@ package struct MailDate: Hashable, Sendable {
 }
 
 extension MailDate {
-    /// Strictly the date-time of RFC 3501 §9, without its quotes; the day may be ` 7`, `07` or `7`. nil for anything else
-    /// and for what no calendar or clock shows (the 60th second of a leap second counts as the 59th).
+    /// Strictly the date-time of RFC 3501 §9, without its quotes; the day may be ` 7`, `07` or `7`. nil for anything
+    /// else and for what no calendar or clock shows (the 60th second of a leap second counts as the 59th).
     package init?(imapDateTime: some Sequence<UInt8>) {
         let bytes = Array(imapDateTime)
         guard let space = bytes.dropFirst().firstIndex(of: 0x20), bytes.count == space + 15,

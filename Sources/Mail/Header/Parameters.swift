@@ -3,7 +3,8 @@
 /// `name=value` pairs in the order of their first appearance.
 package struct Parameters: Hashable, Sendable {
     package struct Parameter: Hashable, Sendable {
-        /// As written; continuations joined lose their numbers, and keep the final `*` when a charset stands in the value.
+        /// As written; continuations joined lose their numbers, and keep the final `*` when a charset stands in the
+        /// value.
         package var name: [UInt8]
         package var value: [UInt8]
     }

@@ -5,8 +5,8 @@
 // `MessageStructure`, which keeps them up to its limits; lines of bodies matter only when they may be boundary lines;
 // where no boundary is open, line feeds are merely counted. Where the pieces are cut changes nothing.
 
-/// Feed it the stored bytes of a message in pieces of any size, then call `finish()`. Linear in time; memory is bounded by
-/// the limits, not by the message.
+/// Feed it the stored bytes of a message in pieces of any size, then call `finish()`. Linear in time; memory is bounded
+/// by the limits, not by the message.
 package struct MessageParser {
     private var structure: MessageStructure
     /// Bytes consumed before the piece at hand.

@@ -170,8 +170,9 @@ struct MessageStructure {
 
     private mutating func close(downTo level: Int, at mark: Mark) {
         if isInHeader, open.count > level { closeHeader(at: mark) }
-        // The empty line behind a header may be the line end that belongs to the boundary (RFC 2046 §5.1.1): the part has
-        // a header alone. One right behind a boundary line ends where it begins, a line end later than those around it.
+        // The empty line behind a header may be the line end that belongs to the boundary (RFC 2046 §5.1.1): the part
+        // has a header alone. One right behind a boundary line ends where it begins, a line end later than those around
+        // it.
         var innerEnd = 0
         if open.count > level, let index = open.last, parts[index].bodyStart > mark.offset {
             parts[index].bodyStart = max(parts[index].headerStart, mark.offset)

@@ -1,7 +1,7 @@
 // What the header of one part says about its body.
 
-/// The MIME fields of one header block, and its envelope when it is a message's. Of a MIME field that stands there twice
-/// the first counts, of Content-Disposition the last.
+/// The MIME fields of one header block, and its envelope when it is a message's. Of a MIME field that stands there
+/// twice the first counts, of Content-Disposition the last.
 struct PartHeader {
     var contentType: ContentType?
     var encodingName: [UInt8]?

@@ -17,7 +17,8 @@ package struct SystemFlags: OptionSet, Hashable, Sendable {
     ]
 }
 
-/// A keyword: a flag that a client invented, an atom (RFC 3501 §9, flag-keyword). Compared without regard to ASCII case.
+/// A keyword: a flag that a client invented, an atom (RFC 3501 §9, flag-keyword). Compared without regard to ASCII
+/// case.
 package struct Keyword: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The longest keyword that is accepted, in bytes.
     package static let longest = 128

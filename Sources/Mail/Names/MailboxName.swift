@@ -1,6 +1,7 @@
 // A mailbox's full name: path elements joined by `/`, in UTF-8, INBOX in its one spelling.
 
-/// The name of a mailbox, checked and in its one canonical form: two names are the same mailbox exactly when they are equal.
+/// The name of a mailbox, checked and in its one canonical form: two names are the same mailbox exactly when they are
+/// equal.
 ///
 /// `INBOX` is case-insensitive, also as the first element of `inbox/x` (RFC 3501 §5.1). The text is in Unicode's
 /// normalisation form C (RFC 5198 §3), so that a name typed on two systems is one mailbox.

@@ -48,7 +48,8 @@ extension MessageSetBound {
 package typealias UIDSet = NumberSet<UID>
 package typealias SequenceSet = NumberSet<SequenceNumber>
 
-/// A set of numbers as ascending, disjoint, non-adjacent ranges. Its size in memory depends on the ranges, not the numbers.
+/// A set of numbers as ascending, disjoint, non-adjacent ranges. Its size in memory depends on the ranges, not the
+/// numbers.
 package struct NumberSet<Number: MessageNumber>: Hashable, Sendable {
     /// Ascending, no two touch; none contains 0.
     package private(set) var ranges: [ClosedRange<UInt32>]

@@ -42,7 +42,8 @@ package struct UIDValidity: Hashable, Sendable, CustomStringConvertible {
     package var description: String { String(rawValue) }
 }
 
-/// A modification sequence: grows with every change in an account (RFC 7162 §3.1). 63 bits; 0 comes before every change.
+/// A modification sequence: grows with every change in an account (RFC 7162 §3.1). 63 bits; 0 comes before every
+/// change.
 package struct ModSeq: Hashable, Comparable, Sendable, CustomStringConvertible {
     package static let zero = ModSeq(unchecked: 0)
     package let rawValue: UInt64

@@ -1,7 +1,7 @@
 // Comparing text without regard to case, as SEARCH does: keys by i;unicode-casemap.
 
-/// i;unicode-casemap (RFC 5051): title case, then canonical decomposition, one character at a time. `É` and `é`, written as
-/// one character or as two, have the same key; `ß` has that of `ss`.
+/// i;unicode-casemap (RFC 5051): title case, then canonical decomposition, one character at a time. `É` and `é`,
+/// written as one character or as two, have the same key; `ß` has that of `ss`.
 package enum CaseFolding {
     /// The key in UTF-8: texts are equal, or one holds the other, when that is true of their keys. Linear.
     package static func fold(_ text: String) -> [UInt8] {

@@ -1,7 +1,7 @@
 // The readable text of HTML, for searching: no browser, only its words.
 
-/// Takes tags, comments, scripts and styles out of HTML and decodes character references. One pass, no nesting, no memory
-/// but the text.
+/// Takes tags, comments, scripts and styles out of HTML and decodes character references. One pass, no nesting, no
+/// memory but the text.
 package enum HTMLText {
     /// Tags become spaces, except those within words (`<b>`, `<span>` …), which vanish.
     package static func plain(_ html: String) -> String {
