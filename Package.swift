@@ -115,7 +115,7 @@ let package = Package(
         .testTarget(
             name: "SMTPTests",
             dependencies: [
-                "SMTP", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded,
+                "SMTP", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded, log,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,9 +1,9 @@
 // Who may log in: one answer for every protocol, in the same time and with the same face for every reason to refuse.
 //
-// Theory. Every attempt costs exactly one argon2id verification, whether the name is known or not, the account suspended
-// or without a password: where there is no hash, one is verified that no password fits. The verification comes before
-// every decision, so the time tells nothing. It runs in a bounded pool; when that is full the answer is "unavailable",
-// never "wrong". What was wrong is written to the log and nowhere else.
+// Theory. Every attempt costs exactly one argon2id verification, whether the name is known or not, the account
+// suspended or without a password: where there is no hash, one is verified that no password fits. The verification
+// comes before every decision, so the time tells nothing. It runs in a bounded pool; when that is full the answer is
+// "unavailable", never "wrong". What was wrong is written to the log and nowhere else.
 
 package import Logging
 import Mail
@@ -73,8 +73,8 @@ package final class Authenticator: Sendable {
         return try await self.account(named: authorizationID)?.id == account.id
     }
 
-    /// A hash that is cheaper than what is wanted today is made anew while its password is at hand. A login does not fail
-    /// because this does.
+    /// A hash that is cheaper than what is wanted today is made anew while its password is at hand. A login does not
+    /// fail because this does.
     private func rehashIfWeak(_ credential: CredentialRecord, password: [UInt8]) async {
         guard let current = PasswordHash.parameters(of: credential.secret),
             current.memoryKiB < parameters.memoryKiB || current.iterations < parameters.iterations

@@ -33,6 +33,8 @@ package struct SMTPLimits: Sendable, Hashable {
     package var messageTimeout = Duration.seconds(3_600)
     /// For a reply to be taken.
     package var writeTimeout = Duration.seconds(300)
+    /// For a client to take its last reply and close.
+    package var lingerTime = Duration.seconds(2)
 
     package init() {}
 }

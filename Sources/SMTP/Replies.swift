@@ -21,7 +21,8 @@ extension Reply {
         }
     }
 
-    /// What a recipient's delivery came to. Trouble that the sender's server can wait out is 4xx: no mail is lost by it.
+    /// What a recipient's delivery came to. Trouble that the sender's server can wait out is 4xx: no mail is lost by
+    /// it.
     init(_ error: StoreError) {
         switch error {
         case .overQuota: self.init(452, "4.2.2", "The mailbox is full")

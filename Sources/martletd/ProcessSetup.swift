@@ -5,8 +5,8 @@ import Glibc
 #endif
 
 enum ProcessSetup {
-    /// Files and sockets of ours are for nobody else; writing to a client that is gone is an error, not an end; as many open
-    /// files as the system lets us have.
+    /// Files and sockets of ours are for nobody else; writing to a client that is gone is an error, not an end; as many
+    /// open files as the system lets us have.
     static func prepare() {
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)

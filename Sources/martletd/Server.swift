@@ -1,7 +1,7 @@
 // The server put together: store, certificate, services, listeners; then it runs until a signal ends it.
 //
-// Order. Nothing listens before everything else stands, and the ready line comes after the last listener. At the end the
-// listeners close first, then the sessions take leave, then the store closes.
+// Order. Nothing listens before everything else stands, and the ready line comes after the last listener. At the end
+// the listeners close first, then the sessions take leave, then the store closes.
 
 import Accounts
 import Foundation

@@ -64,7 +64,8 @@ package struct AccountAdministration: Sendable {
         return found
     }
 
-    /// Sets the password; gives it back when it was generated. `.none` is refused as empty: suspend the account instead.
+    /// Sets the password; gives it back when it was generated. `.none` is refused as empty: suspend the account
+    /// instead.
     package func setPassword(
         of address: String, to choice: PasswordChoice
     ) async throws(AdministrationError) -> String? {

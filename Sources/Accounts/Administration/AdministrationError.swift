@@ -28,7 +28,7 @@ package enum AdministrationError: Error, Hashable, Sendable {
         case .addressLiteral(let text):
             "\"\(text)\" is an address literal; a domain here has a name, such as example.org"
         case .detailInAddress(let text):
-            "\"\(text)\" holds a \"+\", which separates the mailbox from the address; leave out the \"+\" and what follows"
+            "\"\(text)\" holds a \"+\", which separates the address from the mailbox; leave out the \"+\" and the rest"
         case .badQuota(let bytes): "a quota of \(bytes) bytes is not possible; give 0 or more, or none"
         case .badDisplayName(let problem): "the display name \(problem)"
         case .badPassword(let problem): problem.explanation

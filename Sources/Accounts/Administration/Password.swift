@@ -29,8 +29,8 @@ package enum Password {
         }
     }
 
-    /// The bytes that are hashed: in Unicode's normalisation form C, so that two keyboards type one password (RFC 8265 §4.2).
-    /// What is no UTF-8 stays as it is.
+    /// The bytes that are hashed: in Unicode's normalisation form C, so that two keyboards type one password (RFC 8265
+    /// §4.2). What is no UTF-8 stays as it is.
     static func canonical(_ password: [UInt8]) -> [UInt8] {
         guard password.count <= longest, let text = String(validating: password, as: UTF8.self) else { return password }
         return Array(text.normalizedToNFC.utf8)

@@ -3,9 +3,9 @@
 import Yams
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What a configuration file holds, before its values are understood.
@@ -60,7 +60,9 @@ struct ConfigurationFile {
     /// Names are at most two levels deep, so this recursion is too: a mapping is entered only below a known prefix.
     private mutating func walk(_ node: Node, under prefix: String) {
         guard case .mapping(let mapping) = node else {
-            report(node.mark?.line ?? 0, "expected lines of the form \"key: value\"\(prefix.isEmpty ? "" : " below \(prefix)")")
+            report(
+                node.mark?.line ?? 0,
+                "expected lines of the form \"key: value\"\(prefix.isEmpty ? "" : " below \(prefix)")")
             return
         }
         for (keyNode, value) in mapping {

@@ -123,5 +123,7 @@ private struct Sources {
     }
 
     /// `log-level` for `log.level`.
-    private static func flag(_ key: ConfigurationKey) -> String { key.name.split(separator: ".").joined(separator: "-") }
+    private static func flag(_ key: ConfigurationKey) -> String {
+        key.name.split(separator: ".").joined(separator: "-")
+    }
 }

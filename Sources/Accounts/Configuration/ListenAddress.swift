@@ -1,7 +1,7 @@
 // Where a service listens, as people write it: `127.0.0.1:143`, `[::1]:143`, `unix:/run/martlet/lmtp.sock`.
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// An address and a port, or a unix socket.
@@ -17,7 +17,9 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
-            guard path.hasPrefix("/"), path.utf8.count <= Self.longestSocketPath, !path.utf8.contains(0) else { return nil }
+            guard path.hasPrefix("/"), path.utf8.count <= Self.longestSocketPath, !path.utf8.contains(0) else {
+                return nil
+            }
             self = .unix(path: path)
             return
         }

@@ -85,8 +85,8 @@ package struct SASLExchange: Sendable {
         return .malformed
     }
 
-    /// `message = [authzid] UTF8NUL authcid UTF8NUL passwd` (RFC 4616 §2); no part holds a NUL. An empty name or password is
-    /// let through: the authenticator refuses it like a wrong one.
+    /// `message = [authzid] UTF8NUL authcid UTF8NUL passwd` (RFC 4616 §2); no part holds a NUL. An empty name or
+    /// password is let through: the authenticator refuses it like a wrong one.
     private static func plain(_ message: [UInt8]) -> SASLCredentials? {
         let parts = message.split(separator: 0, omittingEmptySubsequences: false)
         guard parts.count == 3 else { return nil }

@@ -1,7 +1,7 @@
 // The one door for mail that arrives: whose it is, what is written above it, which mailbox takes it.
 //
-// Theory. An address may lead to several accounts (an alias). Its reply is positive only when all of them have the message
-// durably. When some have it and others fail, the sender's server is told to come again; who has it already is
+// Theory. An address may lead to several accounts (an alias). Its reply is positive only when all of them have the
+// message durably. When some have it and others fail, the sender's server is told to come again; who has it already is
 // remembered, in memory and for a bounded number of messages, so that the second try gives it to the others only. After
 // a restart such a message may come twice: never less than once.
 
@@ -148,7 +148,9 @@ package final class Delivery: Sendable {
         return Reply(failure)
     }
 
-    private func delivered(_ transaction: Transaction) -> Reply { Reply(250, "2.0.0", "Delivered as \(transaction.id)") }
+    private func delivered(_ transaction: Transaction) -> Reply {
+        Reply(250, "2.0.0", "Delivered as \(transaction.id)")
+    }
 
     /// One message into one account: durable on return.
     private func store(

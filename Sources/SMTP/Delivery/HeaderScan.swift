@@ -3,7 +3,8 @@
 import Mail
 import NIOCore
 
-/// Counts Received lines and keeps Delivered-To lines. Memory is bounded: a line's first 1,000 bytes, a hundred addresses.
+/// Counts Received lines and keeps Delivered-To lines. Memory is bounded: a line's first 1,000 bytes, a hundred
+/// addresses.
 struct HeaderScan: Sendable {
     private static let longestLine = 1_000
     private static let mostDeliveredTo = 100

@@ -1,9 +1,9 @@
 // The socket's side of a session: bytes when they are asked for, the end, a drain, a time-out; one event at a time.
 //
 // Theory. The channel does not read by itself: `next` asks for one read, so a client is never faster than its session.
-// What arrives is either handed to the one waiter or kept in `pending`. `end` and `drain` are remembered, and told after
-// the bytes before them. Everything is under one lock; the waiter is resumed outside it, exactly once, by whoever takes
-// it out.
+// What arrives is either handed to the one waiter or kept in `pending`. `end` and `drain` are remembered, and told
+// after the bytes before them. Everything is under one lock; the waiter is resumed outside it, exactly once, by whoever
+// takes it out.
 
 import NIOCore
 import Synchronization

@@ -2,9 +2,9 @@
 //
 // Theory. Only CR LF . CR LF ends a message; the CR LF of the DATA command counts as the first. A line begins, for the
 // dot's sake, after CR LF alone: nothing else that some program might take for a line end is one here, so no two
-// programs can disagree about where a message ends (SMTP smuggling). What arrives is kept: a bare LF becomes CR LF in the
-// stored message, because IMAP clients expect lines, a bare CR and a NUL stay as they are. We refuse none of these: the
-// client is our own mail transfer agent, which has taken the message already, and a refusal would lose it.
+// programs can disagree about where a message ends (SMTP smuggling). What arrives is kept: a bare LF becomes CR LF in
+// the stored message, because IMAP clients expect lines, a bare CR and a NUL stay as they are. We refuse none of these:
+// the client is our own mail transfer agent, which has taken the message already, and a refusal would lose it.
 //
 // States. `lineStart`: after CR LF. `dot`: after a dot there, which was dropped. `dotCR`: after CR there, which is held
 // back. `cr`: after another CR. `text`: anywhere else.

@@ -1,12 +1,13 @@
 // An LMTP server's half of the conversation (RFC 2033): pure. Bytes and events go in, actions come out, no I/O.
 //
-// Theory. Whoever drives it repeats: carry out `next()`. `read` asks for bytes (`receive`); the actions that ask something
-// (`lookUp`, `deliver`) are answered by `decide` and `delivered` before `next()` is called again. Replies gather in `output`
-// and leave before anything that may take long, so that a pipelined group (RFC 2920) is answered in one write.
+// Theory. Whoever drives it repeats: carry out `next()`. `read` asks for bytes (`receive`); the actions that ask
+// something (`lookUp`, `deliver`) are answered by `decide` and `delivered` before `next()` is called again. Replies
+// gather in `output` and leave before anything that may take long, so that a pipelined group (RFC 2920) is answered in
+// one write.
 //
-// States. `command`: a command line is due. `data`: a message is coming in. `waiting`: an answer is due. `over`: nothing more
-// is read. The transaction (`mail`, `recipients`) begins with MAIL and ends with the replies after the message, RSET,
-// LHLO; `RCPT` adds to it only once the recipient was decided.
+// States. `command`: a command line is due. `data`: a message is coming in. `waiting`: an answer is due. `over`:
+// nothing more is read. The transaction (`mail`, `recipients`) begins with MAIL and ends with the replies after the
+// message, RSET, LHLO; `RCPT` adds to it only once the recipient was decided.
 //
 // A message whose storing has failed is read to its end all the same: its bytes are never commands.
 
@@ -241,8 +242,8 @@ package struct Refusal: Error, Hashable, Sendable {
 // MARK: The message
 
 extension LMTPConversation {
-    /// RFC 2033 §4.2: without an accepted recipient DATA is 503. Whoever has sent a message without waiting for 354 loses the
-    /// connection with it, so that the message's lines are not taken for commands.
+    /// RFC 2033 §4.2: without an accepted recipient DATA is 503. Whoever has sent a message without waiting for 354
+    /// loses the connection with it, so that the message's lines are not taken for commands.
     private mutating func openMessage() {
         let wrong: Reply? =
             client == nil ? .lhloFirst : mail == nil ? .mailFirst : recipients.isEmpty ? .noRecipients : nil

@@ -56,8 +56,8 @@ package final class LMTPService: Sendable {
         return channel.localAddress?.port ?? port
     }
 
-    /// Listens on a unix socket, which its owner and its group may use (0660). The file of a server that is gone is replaced;
-    /// one that answers, or that is no socket, is not.
+    /// Listens on a unix socket, which its owner and its group may use (0660). The file of a server that is gone is
+    /// replaced; one that answers, or that is no socket, is not.
     package func bind(unixSocket path: String, on group: any EventLoopGroup) async throws {
         let file = UnixSocketFile(path: path)
         if try file.isThere() {
@@ -76,8 +76,8 @@ package final class LMTPService: Sendable {
         }
     }
 
-    /// Closes the listeners, lets messages that are coming in arrive, then says 421 to every client. Returns when all are
-    /// gone, or after `time`.
+    /// Closes the listeners, lets messages that are coming in arrive, then says 421 to every client. Returns when all
+    /// are gone, or after `time`.
     package func drain(within time: Duration = .seconds(5)) async {
         let (listeners, sockets, readers) = state.withLock { state in
             state.isDraining = true
@@ -103,6 +103,9 @@ package final class LMTPService: Sendable {
         }
         timer.cancel()
     }
+
+    /// Connections at this moment.
+    package var sessionCount: Int { state.withLock { $0.sessions.count } }
 
     private func bootstrap(_ group: any EventLoopGroup) -> ServerBootstrap {
         ServerBootstrap(group: group)

@@ -20,6 +20,8 @@ struct LMTPSession {
     private var spool: MessageSpool?
     private var header = HeaderScan()
     private var deadline: ContinuousClock.Instant?
+    /// Whether it is we who end the connection.
+    private var isLeaving = false
 
     init(
         channel: any Channel, reader: ConnectionReader, delivery: Delivery, limits: SMTPLimits, logger: Logger,
@@ -37,7 +39,21 @@ struct LMTPSession {
 
     mutating func run() async {
         while await perform(conversation.next()) {}
+        if isLeaving { await linger() }
         try? await channel.close()
+    }
+
+    /// The last reply reaches a client that is still sending only if we go on reading: closing with unread bytes resets
+    /// the connection, and the reply is lost with it.
+    private func linger() async {
+        let end = ContinuousClock.now.advanced(by: limits.lingerTime)
+        try? await channel.close(mode: .output)
+        while true {
+            switch await reader.next(channel, within: max(.zero, ContinuousClock.now.duration(to: end))) {
+            case .bytes, .drain: continue
+            case .end, .timeOut: return
+            }
+        }
     }
 
     /// False: the connection is over.
@@ -50,7 +66,9 @@ struct LMTPSession {
         case .write(let bytes): await write(bytes)
         case .deliver(let envelope): await deliver(envelope)
         case .discard: close()
-        case .close: return false
+        case .close:
+            isLeaving = true
+            return false
         }
         return true
     }

@@ -48,7 +48,8 @@ struct CommandParser {
         return command
     }
 
-    /// `lhlo = "LHLO" SP ( Domain / address-literal )`: any one word of at most 255 bytes; it only stands in a trace line.
+    /// `lhlo = "LHLO" SP ( Domain / address-literal )`: any one word of at most 255 bytes; it only stands in a trace
+    /// line.
     private func name(_ argument: Substring) throws(SMTPSyntaxError) -> String {
         let name = argument.split(separator: " ", omittingEmptySubsequences: true)
         guard let first = name.first, name.count == 1, first.utf8.count <= 255 else {
@@ -68,8 +69,8 @@ struct CommandParser {
         return command
     }
 
-    /// `rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]`; we announce no
-    /// extension that has RCPT parameters.
+    /// `rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]`; we
+    /// announce no extension that has RCPT parameters.
     private func rcpt(_ argument: Substring, smtpUTF8: Bool) throws(SMTPSyntaxError) -> RcptCommand {
         guard let (path, rest) = path(after: "TO:", argument) else { throw .badRecipient("write RCPT TO:<address>") }
         if let parameter = try parameters(rest).first { throw .unknownParameter(parameter.keyword) }
@@ -121,7 +122,8 @@ extension CommandParser {
         let value: Substring?
     }
 
-    /// What stands between the angle brackets after `FROM:` or `TO:`, and what follows them. A `>` within quotes is none.
+    /// What stands between the angle brackets after `FROM:` or `TO:`, and what follows them. A `>` within quotes is
+    /// none.
     private func path(after prefix: String, _ argument: Substring) -> (path: Substring, rest: Substring)? {
         guard argument.utf8.count > prefix.utf8.count,
             argument.utf8.prefix(prefix.utf8.count).elementsEqual(prefix.utf8, by: { $0.asciiUppercased == $1 })
@@ -186,6 +188,7 @@ extension CommandParser {
 
     /// What of a client's word goes into a reply: printable ASCII, not much.
     private func shown(_ word: Substring) -> String {
-        String(decoding: word.utf8.prefix(40).map { (0x21...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+        String(
+            decoding: word.utf8.prefix(40).map { (0x21...0x7e).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }
 }

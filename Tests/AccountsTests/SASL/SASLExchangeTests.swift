@@ -65,7 +65,8 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 @Suite struct SASLResponseTests {
     @Test(
         arguments: [
-            ("", []), ("AA==", [0]), ("AAA=", [0, 0]), ("AAAA", [0, 0, 0]), ("AGFsaWNlAHBhc3M=", bytes("\0alice\0pass")),
+            ("", []), ("AA==", [0]), ("AAA=", [0, 0]), ("AAAA", [0, 0, 0]),
+            ("AGFsaWNlAHBhc3M=", bytes("\0alice\0pass")),
             ("+/+/", [0xfb, 0xff, 0xbf]),
         ])
     func right(text: String, decoded: [UInt8]) {

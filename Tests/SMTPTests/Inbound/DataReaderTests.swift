@@ -90,7 +90,9 @@ private func everyWay(_ stream: String) -> (message: String, ended: Bool, rest: 
             return Int((state >> 33) % bound)
         }
         for _ in 0..<200 {
-            let lines = (0..<next(8)).map { _ in String((0..<next(5)).map { _ in [".", "a", "..", " "][next(4)] }.joined()) }
+            let lines = (0..<next(8)).map { _ in
+                String((0..<next(5)).map { _ in [".", "a", "..", " "][next(4)] }.joined())
+            }
             let message = lines.map { "\($0)\r\n" }.joined()
             let stuffed = lines.map { ($0.hasPrefix(".") ? ".\($0)" : $0) + "\r\n" }.joined() + ".\r\n"
             #expect(everyWay(stuffed).message == message, "seed \(seed)")

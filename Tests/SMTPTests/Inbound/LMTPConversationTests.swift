@@ -131,7 +131,8 @@ private let nobody = "RCPT TO:<nobody@example.org>"
             ([hello, mail, "VRFY x", alice, "DATA"], [250, 250, 252, 250, 354]),
             ([hello, mail, "VRFY ü", "NOOP", alice, "DATA"], [250, 250, 252, 250, 250, 354]),
             (["EHLO x", mail], [500, 503]), (["HELO x"], [500]), ([hello, "EHLO x", mail], [250, 500, 250]),
-            ([hello, "MAIL FROM:<>", nobody], [250, 250, 550]), (["RSET", "NOOP", "HELP", "QUIT"], [250, 250, 214, 221]),
+            ([hello, "MAIL FROM:<>", nobody], [250, 250, 550]),
+            (["RSET", "NOOP", "HELP", "QUIT"], [250, 250, 214, 221]),
             ([hello, "STARTTLS", "AUTH PLAIN", "EXPN x", "FOO"], [250, 502, 502, 502, 500]),
         ])
     func order(lines: [String], codes: [Int]) {
@@ -159,7 +160,9 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test(
         "cases 14-20: no end but the real one gives a second message",
-        arguments: ["\n.\n", "\n.\r\n", "\r.\r", "\r.\n", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\r\n.\r\r\n", "\r\n\0.\r\n"])
+        arguments: [
+            "\n.\n", "\n.\r\n", "\r.\r", "\r.\n", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\r\n.\r\r\n", "\r\n\0.\r\n",
+        ])
     func smuggling(end: String) {
         let head = [hello, mail, alice, "DATA"].map { "\($0)\r\n" }.joined()
         let second = ["MAIL FROM:<e@e>", alice, "DATA", "second", "."].map { "\($0)\r\n" }.joined()

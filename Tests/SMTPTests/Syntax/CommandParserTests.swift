@@ -30,12 +30,17 @@ private func rcpt(_ text: String) throws -> SMTPCommand { .rcpt(RcptCommand(.add
                 "MAIL FROM:<a@b> size=0 body=8bitmime SMTPUTF8",
                 .mail(MailCommand(reversePath: "a@b", size: 0, body: .eightBitMIME, smtpUTF8: true))
             ),
-            ("MAIL FROM:<a@b> SMTPUTF8 BODY=7BIT", .mail(MailCommand(reversePath: "a@b", body: .sevenBit, smtpUTF8: true))),
+            (
+                "MAIL FROM:<a@b> SMTPUTF8 BODY=7BIT",
+                .mail(MailCommand(reversePath: "a@b", body: .sevenBit, smtpUTF8: true))
+            ),
             ("MAIL FROM:<ü@b> SMTPUTF8", .mail(MailCommand(reversePath: "ü@b", smtpUTF8: true))),
             ("MAIL FROM:<\"a > b\"@c.d>", .mail(MailCommand(reversePath: "\"a > b\"@c.d"))),
             ("MAIL FROM:<a..b@c.d>", .mail(MailCommand(reversePath: "a..b@c.d"))),
-            ("MAIL FROM:<prvs=\(String(repeating: "x", count: 90))=a@b>",
-                .mail(MailCommand(reversePath: "prvs=\(String(repeating: "x", count: 90))=a@b"))),
+            (
+                "MAIL FROM:<prvs=\(String(repeating: "x", count: 90))=a@b>",
+                .mail(MailCommand(reversePath: "prvs=\(String(repeating: "x", count: 90))=a@b"))
+            ),
             ("RCPT TO:<postmaster>", .rcpt(RcptCommand(.postmaster))),
             ("RCPT TO:<PostMaster>", .rcpt(RcptCommand(.postmaster))),
         ])
