@@ -31,8 +31,8 @@ package struct IMAPLimits: Hashable, Sendable {
     package var idleTime = Duration.seconds(30 * 60)
     /// Without progress of a client that does not read.
     package var writeTime = Duration.seconds(120)
-    /// Replies that wait for the client to read them: with so many its session stops, and goes on when they are a quarter.
-    /// What one command may add before it looks is a few hundred KiB more.
+    /// Replies that wait for the client to read them: with so many its session stops, and goes on when they are a
+    /// quarter. What one command may add before it looks is a few hundred KiB more.
     package var output = 256 * 1_024
 
     package init() {}
