@@ -120,7 +120,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "AdminTests",
-            dependencies: ["martlet", "Accounts", "MailStore", "Mail", "MailCrypto", "TestSupport", nioCore, log],
+            dependencies: [
+                "martlet", "Accounts", "MailStore", "Mail", "MailCrypto", "TestSupport", nioCore, log, argumentParser,
+            ],
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -20,17 +20,17 @@ struct Martlet: AsyncParsableCommand {
               martlet domain add example.org
               martlet user add alice@example.org
             """,
-        version: "1.0.0",
+        version: "martlet 0.1",
         subcommands: [
             InitCommand.self, DomainCommand.self, UserCommand.self, AliasCommand.self, MailboxCommand.self,
-            MessageCommand.self, CheckCommand.self, ConfigCommand.self,
+            MessageCommand.self, CheckCommand.self, ConfigCommand.self, DocumentCommand.self,
         ])
 
     static func main() async {
         // What is made here, SQLite's helper files included, is its owner's alone.
         umask(0o077)
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(ArgumentOrder.arranged(Array(CommandLine.arguments.dropFirst())))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -29,6 +29,14 @@ struct PasswordOptions: ParsableArguments {
     }
 
     static func ask(for address: String) throws -> PasswordChoice {
-        .given(try Prompt.secret("New password for \(Output.visible(address))", confirming: true))
+        let question = "New password for \(Output.visible(address))"
+        return .given(
+            try Prompt.newSecret(question) { bytes in
+                do throws(Password.Problem) {
+                    _ = try Password.checked(bytes)
+                } catch {
+                    throw AdministrationError.badPassword(error)
+                }
+            })
     }
 }

@@ -13,15 +13,16 @@ enum Prompt {
     /// More than any password that is accepted; the rest of a longer line is refused.
     static let longestAnswer = 4_096
 
-    /// Asks for a secret, twice when `confirming`. Throws when there is no terminal to ask at.
-    static func secret(_ question: String, confirming: Bool) throws -> [UInt8] {
+    /// Asks for a new secret twice; `check` refuses one before it has to be typed again. Throws when there is no
+    /// terminal to ask at.
+    static func newSecret(_ question: String, check: ([UInt8]) throws -> Void) throws -> [UInt8] {
         guard isatty(STDIN_FILENO) == 1 else {
             throw Failure.usage(
                 "there is no terminal to ask for the password at; give it on standard input with --password-stdin")
         }
         let first = try hiddenLine(question + ": ")
         guard !first.isEmpty else { throw Failure("the password must not be empty; nothing was changed") }
-        guard confirming else { return first }
+        try check(first)
         guard try hiddenLine("The same again: ") == first else {
             throw Failure("the two passwords are not the same; nothing was changed")
         }
