@@ -113,6 +113,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "MartletdTests", dependencies: ["martletd", "Accounts", nioCore, log], swiftSettings: settings),
+        .testTarget(
             name: "SMTPTests",
             dependencies: [
                 "SMTP", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded, log,
