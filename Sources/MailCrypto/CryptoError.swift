@@ -19,8 +19,8 @@ package struct CryptoError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 }
 
-/// OpenSSL's error queue. It belongs to the thread, not to the connection, and an event loop's thread serves thousands of
-/// connections: an entry that one leaves behind would make `SSL_get_error` report a failure for the next. So it is
+/// OpenSSL's error queue. It belongs to the thread, not to the connection, and an event loop's thread serves thousands
+/// of connections: an entry that one leaves behind would make `SSL_get_error` report a failure for the next. So it is
 /// cleared before every operation whose result is read through it, and drained into the error of the one that failed.
 enum OpenSSLErrors {
     /// Before OpenSSL is first used: it shall not tear itself down at exit, for event loops may still be in it.

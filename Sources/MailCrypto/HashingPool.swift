@@ -1,10 +1,10 @@
 // Where password hashes are computed: as many at a time as there are cores, a short queue, and a clear no beyond it.
 //
-// Theory. A hash costs 19 MiB and 30 ms of a core, and anybody may ask for one. So at most `slots` run; at most `queueLimit`
-// wait, each for at most `patience`; whoever comes then is refused at once. A slot is counted in `State.running`. It is
-// taken by `acquire` or handed straight from one that ends to the one that waited longest (`release`), so `running` falls
-// only when nobody waits. A waiter leaves the queue once: with the slot, or by its time-out, or by cancellation, and who
-// takes it out of `waiting` resumes it.
+// Theory. A hash costs 19 MiB and 30 ms of a core, and anybody may ask for one. So at most `slots` run; at most
+// `queueLimit` wait, each for at most `patience`; whoever comes then is refused at once. A slot is counted in
+// `State.running`. It is taken by `acquire` or handed straight from one that ends to the one that waited longest
+// (`release`), so `running` falls only when nobody waits. A waiter leaves the queue once: with the slot, or by its
+// time-out, or by cancellation, and who takes it out of `waiting` resumes it.
 
 internal import Dispatch
 internal import NIOCore
@@ -46,8 +46,9 @@ package final class HashingPool: Sendable {
         self.patience = patience
     }
 
-    /// Runs `work` on a thread of the pool and gives back what it gives. Throws `Failure.overloaded`, `CancellationError`
-    /// when the task is cancelled while it waits, or what `work` throws. Work that has begun is not interrupted.
+    /// Runs `work` on a thread of the pool and gives back what it gives. Throws `Failure.overloaded`,
+    /// `CancellationError` when the task is cancelled while it waits, or what `work` throws. Work that has begun is not
+    /// interrupted.
     package func run<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
         try await acquire()
         return try await withCheckedThrowingContinuation { continuation in

@@ -33,8 +33,8 @@ package enum PasswordHash {
     /// The longest password that is hashed, in bytes.
     package static let longestPassword = 1024
 
-    /// Hashes `password` under a fresh salt of 16 bytes. Takes about 30 ms and 19 MiB with the default parameters: call it
-    /// in a `HashingPool`. Throws for a password over `longestPassword` bytes and for unacceptable parameters.
+    /// Hashes `password` under a fresh salt of 16 bytes. Takes about 30 ms and 19 MiB with the default parameters: call
+    /// it in a `HashingPool`. Throws for a password over `longestPassword` bytes and for unacceptable parameters.
     package static func make(password: [UInt8], parameters: Argon2Parameters = Argon2Parameters()) throws -> String {
         guard password.count <= longestPassword else {
             throw CryptoError("hash a password of \(password.count) bytes; the most is \(longestPassword)")
@@ -45,8 +45,9 @@ package enum PasswordHash {
         return PHCString(parameters: parameters, salt: salt, hash: hash).text
     }
 
-    /// Whether `password` is the one that `phc` was made from. False, and at once, for a string that is not an argon2id PHC
-    /// string or asks for more than `Argon2Parameters.most`. Costs what the string says: call it in a `HashingPool`.
+    /// Whether `password` is the one that `phc` was made from. False, and at once, for a string that is not an argon2id
+    /// PHC string or asks for more than `Argon2Parameters.most`. Costs what the string says: call it in a
+    /// `HashingPool`.
     package static func verify(password: [UInt8], phc: String) -> Bool {
         guard password.count <= longestPassword, let parsed = PHCString(phc) else { return false }
         guard
@@ -77,7 +78,10 @@ enum Argon2 {
         guard parameters.areAcceptable, (4...1024).contains(length), salt.count >= 8, salt.count <= 1024 else {
             throw CryptoError("hash with argon2id parameters \(parameters)")
         }
-        var password = password, salt = salt, secret = secret, associatedData = associatedData
+        var password = password
+        var salt = salt
+        var secret = secret
+        var associatedData = associatedData
         var out = [UInt8](repeating: 0, count: length)
         let status = password.withUnsafeMutableBufferPointer { password in
             salt.withUnsafeMutableBufferPointer { salt in

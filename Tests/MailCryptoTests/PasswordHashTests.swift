@@ -1,10 +1,8 @@
 // Passwords at rest: vectors, round trips, and strings that ask too much.
 
-import MailCrypto
 import Testing
 
-@testable import struct MailCrypto.PHCString
-@testable import enum MailCrypto.Argon2
+@testable import MailCrypto
 
 @Suite struct PasswordHashTests {
     /// Cheap, so that the tests are.

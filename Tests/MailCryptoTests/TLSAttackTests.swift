@@ -82,7 +82,9 @@ import Testing
         }
     }
 
-    @Test("a record with one byte changed is refused and nothing of it is delivered", arguments: [TLSVersion.tls12, .tls13])
+    @Test(
+        "a record with one byte changed is refused and nothing of it is delivered",
+        arguments: [TLSVersion.tls12, .tls13])
     func forgedRecord(version: TLSVersion) throws {
         for position in [5, 20, 60] {
             let pair = try connected(version)

@@ -35,8 +35,8 @@ package enum CertificateError: Error, Equatable, Sendable, CustomStringConvertib
     }
 }
 
-/// Certificates as OpenSSL objects, which it owns. The pointers are lent by `use` alone: Swift may let go of an object right
-/// after the last use of it that it sees, and a pointer's use is none.
+/// Certificates as OpenSSL objects, which it owns. The pointers are lent by `use` alone: Swift may let go of an object
+/// right after the last use of it that it sees, and a pointer's use is none.
 final class CertificateChain {
     /// The longest chain that is read.
     static let most = 32
@@ -66,7 +66,9 @@ final class CertificateChain {
         }
     }
 
-    deinit { certificates.forEach { X509_free($0) } }
+    deinit {
+        for certificate in certificates { X509_free(certificate) }
+    }
 
     /// Lends the certificates: at least one, the leaf first.
     func use<T>(_ body: (_ leaf: OpaquePointer, _ others: ArraySlice<OpaquePointer>) throws -> T) rethrows -> T {

@@ -52,7 +52,8 @@ package struct CertificateInfo: Equatable, Sendable {
         names = CertificateInfo.names(certificate)
     }
 
-    /// Whether the certificate is for `hostname`, a DNS name or an IP address (RFC 6125 §6.4; `*` stands for one label).
+    /// Whether the certificate is for `hostname`, a DNS name or an IP address (RFC 6125 §6.4; `*` stands for one
+    /// label).
     package func isFor(hostname: String) -> Bool {
         if HostName.isIPAddress(hostname) {
             return names.contains { HostName.addressBytes($0) == HostName.addressBytes(hostname) }

@@ -9,8 +9,9 @@ enum PEM {
     static let longest = 1 << 20
 
     /// Stands where OpenSSL would otherwise ask for a passphrase on the terminal.
-    static let noPassphrase: @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?)
-        -> Int32 = { _, _, _, _ in 0 }
+    static let noPassphrase:
+        @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?)
+            -> Int32 = { _, _, _, _ in 0 }
 
     /// A BIO that reads a copy of `pem`. The caller frees it.
     static func open(_ pem: [UInt8]) throws -> OpaquePointer {

@@ -4,9 +4,10 @@ internal import COpenSSL
 
 /// An ECDSA P-256 certificate signed by its own key.
 package enum SelfSignedCertificate {
-    /// Makes a key and a certificate for `hostname` and the `alternativeNames` (DNS names and IP addresses), valid from an
-    /// hour ago for `validDays` days (1 to 3650). A client that is given the certificate as its authority verifies it.
-    /// Throws a `CryptoError` for names that are no names. The key must be written to a file that its owner alone reads.
+    /// Makes a key and a certificate for `hostname` and the `alternativeNames` (DNS names and IP addresses), valid from
+    /// an hour ago for `validDays` days (1 to 3650). A client that is given the certificate as its authority verifies
+    /// it. Throws a `CryptoError` for names that are no names. The key must be written to a file that its owner alone
+    /// reads.
     package static func make(
         hostname: String, alternativeNames: [String] = [], validDays: Int = 365
     ) throws -> (certificatePEM: String, privateKeyPEM: String) {
@@ -38,8 +39,8 @@ package enum SelfSignedCertificate {
         )
     }
 
-    /// The names as OpenSSL's extension syntax has them, each once. The syntax has separators of its own, so nothing but
-    /// names and addresses may get into it.
+    /// The names as OpenSSL's extension syntax has them, each once. The syntax has separators of its own, so nothing
+    /// but names and addresses may get into it.
     private static func namesText(_ names: [String]) throws -> String {
         var texts: [String] = []
         for name in names {

@@ -18,15 +18,15 @@ package enum SecureRandom {
 
 /// Secrets in letters and digits, made by the machine and typed by people.
 package enum RandomText {
-    /// Crockford's base 32 in lower case: no i, l, o, u, so nothing that is read as something else. Its 32 letters carry
-    /// exactly five bits each, which leaves no bias when a random byte is cut to five bits.
+    /// Crockford's base 32 in lower case: no i, l, o, u, so nothing that is read as something else. Its 32 letters
+    /// carry exactly five bits each, which leaves no bias when a random byte is cut to five bits.
     package static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
 
     /// Letters per group of a generated password.
     package static let groupLength = 4
 
-    /// A password of `groups` groups of four letters with dashes between: `7k2m-…`. Six groups, the default and the least,
-    /// carry 120 bits in 29 characters.
+    /// A password of `groups` groups of four letters with dashes between: `7k2m-…`. Six groups, the default and the
+    /// least, carry 120 bits in 29 characters.
     package static func password(groups: Int = 6) throws -> String {
         let groups = max(groups, 6)
         let letters = try SecureRandom.bytes(groups * groupLength).map { alphabet[Int($0 & 31)] }

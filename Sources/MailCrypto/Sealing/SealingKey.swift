@@ -2,8 +2,8 @@
 
 internal import COpenSSL
 
-/// A key of 32 bytes that seals small secrets, such as TOTP keys. Each seal takes a fresh random nonce of 96 bits, so a key
-/// is good for 2^32 of them (NIST SP 800-38D §8.3).
+/// A key of 32 bytes that seals small secrets, such as TOTP keys. Each seal takes a fresh random nonce of 96 bits, so a
+/// key is good for 2^32 of them (NIST SP 800-38D §8.3).
 package struct SealingKey: Equatable, Sendable, CustomStringConvertible {
     package static let length = 32
     private static let nonceLength = 12
@@ -35,17 +35,17 @@ package struct SealingKey: Equatable, Sendable, CustomStringConvertible {
         ConstantTime.equal(left.bytes, right.bytes)
     }
 
-    /// Seals `secret`: nonce, encrypted bytes, tag. `associatedData` says what the secret belongs to, such as the ids of
-    /// its row; it is not stored, and opening takes the same.
+    /// Seals `secret`: nonce, encrypted bytes, tag. `associatedData` says what the secret belongs to, such as the ids
+    /// of its row; it is not stored, and opening takes the same.
     package func seal(_ secret: [UInt8], associatedData: [UInt8]) throws -> [UInt8] {
         OpenSSLErrors.clear()
         let nonce = try SecureRandom.bytes(SealingKey.nonceLength)
         let cipher = try GCM()
         var tag = [UInt8](repeating: 0, count: SealingKey.tagLength)
-        guard EVP_EncryptInit_ex(cipher.context, EVP_aes_256_gcm(), nil, bytes, nonce) == 1,
+        guard cipher.start(EVP_EncryptInit_ex, key: bytes, nonce: nonce),
             let sealed = cipher.update(secret, associatedData: associatedData, EVP_EncryptUpdate),
             cipher.finish(EVP_EncryptFinal_ex),
-            EVP_CIPHER_CTX_ctrl(cipher.context, EVP_CTRL_AEAD_GET_TAG, Int32(tag.count), &tag) == 1
+            cipher.exchange(EVP_CTRL_AEAD_GET_TAG, &tag)
         else { throw CryptoError.openSSL("seal a secret") }
         return nonce + sealed + tag
     }
@@ -58,9 +58,9 @@ package struct SealingKey: Equatable, Sendable, CustomStringConvertible {
         var tag = Array(sealed.suffix(SealingKey.tagLength))
         let body = Array(sealed.dropFirst(SealingKey.nonceLength).dropLast(SealingKey.tagLength))
         let cipher = try GCM()
-        guard EVP_DecryptInit_ex(cipher.context, EVP_aes_256_gcm(), nil, bytes, nonce) == 1,
+        guard cipher.start(EVP_DecryptInit_ex, key: bytes, nonce: nonce),
             let secret = cipher.update(body, associatedData: associatedData, EVP_DecryptUpdate),
-            EVP_CIPHER_CTX_ctrl(cipher.context, EVP_CTRL_AEAD_SET_TAG, Int32(tag.count), &tag) == 1,
+            cipher.exchange(EVP_CTRL_AEAD_SET_TAG, &tag),
             cipher.finish(EVP_DecryptFinal_ex)
         else {
             OpenSSLErrors.clear()
@@ -76,7 +76,7 @@ private final class GCM {
         OpaquePointer?, UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<Int32>?, UnsafePointer<UInt8>?, Int32
     ) -> Int32
 
-    let context: OpaquePointer
+    private let context: OpaquePointer
 
     init() throws {
         guard let context = EVP_CIPHER_CTX_new() else { throw CryptoError.openSSL("make a cipher") }
@@ -84,6 +84,19 @@ private final class GCM {
     }
 
     deinit { EVP_CIPHER_CTX_free(context) }
+
+    func start(
+        _ start: (OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafePointer<UInt8>?, UnsafePointer<UInt8>?) ->
+            Int32,
+        key: [UInt8], nonce: [UInt8]
+    ) -> Bool {
+        start(context, EVP_aes_256_gcm(), nil, key, nonce) == 1
+    }
+
+    /// Reads or sets the authentication tag.
+    func exchange(_ command: Int32, _ tag: inout [UInt8]) -> Bool {
+        EVP_CIPHER_CTX_ctrl(context, command, Int32(tag.count), &tag) == 1
+    }
 
     /// Passes the associated data and then `input` through; nil when OpenSSL refuses.
     func update(_ input: [UInt8], associatedData: [UInt8], _ update: Update) -> [UInt8]? {

@@ -1,4 +1,4 @@
-// Writes that wait to be encrypted, with small ones joined: a TLS record costs its 22 bytes and a trip through the cipher.
+// Writes that wait to be encrypted, with small ones joined: every TLS record costs 22 bytes and some time.
 
 internal import NIOCore
 

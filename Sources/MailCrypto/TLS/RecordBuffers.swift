@@ -1,12 +1,12 @@
 // Where OpenSSL reads TLS records from and writes them to: a BIO over two ByteBuffers.
 //
 // Theory. OpenSSL does its input and output through a BIO, an object of callbacks. Ours reads from `inbound`, what came
-// from the network and OpenSSL has not taken yet, and appends to `outbound`, what is to go to the network. OpenSSL takes
-// part of a record too, so `inbound` is empty whenever it asks for more, and its storage is let go then. Neither
+// from the network and OpenSSL has not taken yet, and appends to `outbound`, what is to go to the network. OpenSSL
+// takes part of a record too, so `inbound` is empty whenever it asks for more, and its storage is let go then. Neither
 // callback can fail, trap or call back into the handler. (A memory BIO would keep the largest write's size for ever.)
 //
-// Lifetime: the BIO holds an unretained pointer to this object, and the `TLSConnection` that owns both frees its SSL, and
-// with it the BIO, before it lets go of this. All of it belongs to one event loop.
+// Lifetime: the BIO holds an unretained pointer to this object, and the `TLSConnection` that owns both frees its SSL,
+// and with it the BIO, before it lets go of this. All of it belongs to one event loop.
 
 internal import COpenSSL
 internal import NIOCore

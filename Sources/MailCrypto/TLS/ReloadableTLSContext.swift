@@ -22,8 +22,8 @@ package final class ReloadableTLSContext: Sendable {
     /// What a new connection is to use.
     package var current: TLSContext { context.withLock { $0 } }
 
-    /// Reads the files again. When they are not right, throws what is wrong with them and the old context stays. Sessions
-    /// can be resumed across a reload.
+    /// Reads the files again. When they are not right, throws what is wrong with them and the old context stays.
+    /// Sessions can be resumed across a reload.
     package func reload() throws {
         let fresh = try TLSContext.server(files: files, settings: settings, ticketKeys: ticketKeys)
         context.withLock { $0 = fresh }

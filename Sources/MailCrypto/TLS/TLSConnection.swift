@@ -1,9 +1,10 @@
 // One TLS connection without its network: OpenSSL's SSL object, fed with records and asked for records.
 //
-// Theory. Records go in by `receive` and come out by `takeRecords`; between them stand the four operations, each of which
-// does what it can with what has come and says how it ended. OpenSSL's result must be read (`SSL_get_error`) before
-// anything else touches the object, so no operation calls out of this type. After a fatal error the object may only be
-// freed: `isDead` turns every later operation into a failure. One event loop owns a connection; it is not Sendable.
+// Theory. Records go in by `receive` and come out by `takeRecords`; between them stand the four operations, each of
+// which does what it can with what has come and says how it ended. OpenSSL's result must be read (`SSL_get_error`)
+// before anything else touches the object, so no operation calls out of this type. After a fatal error the object may
+// only be freed: `isDead` turns every later operation into a failure. One event loop owns a connection; it is not
+// Sendable.
 
 internal import COpenSSL
 internal import NIOCore
@@ -55,7 +56,8 @@ final class TLSConnection {
     }
 
     /// The client's end, to `hostname`: a DNS name or an IP address.
-    static func client(_ context: TLSContext, hostname: String?, resuming session: TLSSession?) throws -> TLSConnection {
+    static func client(_ context: TLSContext, hostname: String?, resuming session: TLSSession?) throws -> TLSConnection
+    {
         let connection = try TLSConnection(context: context)
         SSL_set_connect_state(connection.pointer)
         if let hostname {

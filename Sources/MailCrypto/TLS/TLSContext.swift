@@ -2,8 +2,8 @@
 
 internal import COpenSSL
 
-/// An immutable OpenSSL context. Sendable: OpenSSL's SSL_CTX may be used by many threads once it is set up, and nothing of
-/// ours changes it after `init`.
+/// An immutable OpenSSL context. Sendable: OpenSSL's SSL_CTX may be used by many threads once it is set up, and nothing
+/// of ours changes it after `init`.
 package final class TLSContext: @unchecked Sendable {
     /// Forward secrecy and authenticated encryption only. In TLS 1.3 every suite is like that.
     static let tls12Ciphers = [
@@ -45,8 +45,8 @@ package final class TLSContext: @unchecked Sendable {
 
     deinit { SSL_CTX_free(pointer) }
 
-    /// The context of a service. `ticketKeys` is the service's, the same at each reload. Throws a `CertificateError` that
-    /// names the file and what is wrong with it, or a `CryptoError` for impossible settings.
+    /// The context of a service. `ticketKeys` is the service's, the same at each reload. Throws a `CertificateError`
+    /// that names the file and what is wrong with it, or a `CryptoError` for impossible settings.
     package static func server(
         files: CertificateFiles, settings: TLSServerSettings, ticketKeys: TicketKeys = TicketKeys()
     ) throws -> TLSContext {
@@ -153,8 +153,8 @@ extension TLSContext {
     }
 }
 
-/// ALPN names as they travel (RFC 7301 §3.1): each with its length before it. Its memory does not move, so OpenSSL may keep
-/// pointers into it for as long as the object lives.
+/// ALPN names as they travel (RFC 7301 §3.1): each with its length before it. Its memory does not move, so OpenSSL may
+/// keep pointers into it for as long as the object lives.
 private final class ProtocolList {
     let memory: UnsafeMutableBufferPointer<UInt8>
 

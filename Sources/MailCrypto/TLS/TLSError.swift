@@ -1,7 +1,7 @@
 // What ends a TLS connection, in a closed list that callers may switch over.
 
-/// Why a TLS connection failed. All of them are the peer's or the network's doing, and ordinary on the open internet: log
-/// them quietly.
+/// Why a TLS connection failed. All of them are the peer's or the network's doing, and ordinary on the open internet:
+/// log them quietly.
 package enum TLSError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The handshake failed: not TLS at all, no version or cipher or application protocol in common, a bad certificate.
     /// Holds OpenSSL's reasons.

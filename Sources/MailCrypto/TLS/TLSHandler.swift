@@ -1,9 +1,10 @@
 // TLS on a NIO channel: the handler that decrypts what comes and encrypts what goes.
 //
-// Theory. Three layers: `RecordBuffers` (OpenSSL's BIO), `TLSConnection` (the SSL object), and this handler, which turns
-// channel events into its operations. States:
+// Theory. Three layers: `RecordBuffers` (OpenSSL's BIO), `TLSConnection` (the SSL object), and this handler, which
+// turns channel events into its operations. States:
 //
-//   idle ──channel is active──▶ handshaking ──done──▶ open ──close──▶ closing ──peer's close_notify, EOF, time──▶ closed
+//   idle ──channel is active──▶ handshaking ──done──▶ open ──close──▶ closing ──peer's close_notify, EOF, time──▶
+//   closed
 //     any state ──channelInactive, fatal error──▶ closed
 //
 // - Writes are queued in every state before `closing`; only `open` encrypts, and only what was flushed. Encrypted bytes
@@ -29,11 +30,12 @@ package struct TLSHandshakeCompleted: Equatable, Sendable {
     package let resumed: Bool
 }
 
-/// TLS for one connection. Add it first in the pipeline, at connect time or, for STARTTLS, on the active channel after the
-/// plaintext reply was flushed; bytes that were read before it is added do not pass through it.
+/// TLS for one connection. Add it first in the pipeline, at connect time or, for STARTTLS, on the active channel after
+/// the plaintext reply was flushed; bytes that were read before it is added do not pass through it.
 ///
 /// Events: `TLSHandshakeCompleted`; `ChannelEvent.inputClosed` at the peer's close_notify where the channel allows half
-/// closure; a `TLSError` by errorCaught, after which the channel closes. There is no handshake time-out: the caller has one.
+/// closure; a `TLSError` by errorCaught, after which the channel closes. There is no handshake time-out: the caller has
+/// one.
 package final class TLSHandler: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer

@@ -13,8 +13,8 @@ package enum TLSVersion: Int, Comparable, Sendable, CustomStringConvertible {
 package struct TLSServerSettings: Sendable {
     /// Names the service, at most 32 bytes: a session of one service cannot be resumed at another (RFC 5246 §F.1.4).
     package var service: String
-    /// ALPN names in the order of preference (RFC 7301), such as ["imap"]. A client that offers ALPN and none of these gets
-    /// the alert no_application_protocol; one that offers no ALPN is welcome. Empty: ALPN is ignored.
+    /// ALPN names in the order of preference (RFC 7301), such as ["imap"]. A client that offers ALPN and none of these
+    /// gets the alert no_application_protocol; one that offers no ALPN is welcome. Empty: ALPN is ignored.
     package var applicationProtocols: [String]
     package var minimumVersion: TLSVersion
     package var maximumVersion: TLSVersion

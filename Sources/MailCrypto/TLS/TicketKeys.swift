@@ -1,9 +1,9 @@
 // The keys that session tickets are sealed with, shared by a service's contexts across certificate reloads.
 //
-// Theory. A ticket carries a session to the client and back, sealed under a key that only we have; whoever learns the key can
-// read TLS 1.2 sessions that were resumed with it, so a key does not live long. A key seals for `sealingPeriod`; then it
-// only opens, for as long again, and tickets that it opens are renewed under the key of the day; then it is forgotten. Time
-// is the monotonic clock's.
+// Theory. A ticket carries a session to the client and back, sealed under a key that only we have; whoever learns the
+// key can read TLS 1.2 sessions that were resumed with it, so a key does not live long. A key seals for
+// `sealingPeriod`; then it only opens, for as long again, and tickets that it opens are renewed under the key of the
+// day; then it is forgotten. Time is the monotonic clock's.
 
 internal import COpenSSL
 internal import Synchronization
