@@ -74,7 +74,8 @@ package final class IMAPService: Sendable {
             bootstrap = bootstrap.serverChannelOption(
                 ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only), value: 1)
         }
-        let listener = try await bootstrap
+        let listener =
+            try await bootstrap
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
@@ -165,8 +166,8 @@ package final class IMAPService: Sendable {
 
     // MARK: The end
 
-    /// Closes the listeners, tells every session BYE and waits for it to end, for at most `IMAPSettings.drainTime`; what is
-    /// left is closed.
+    /// Closes the listeners, tells every session BYE and waits for it to end, for at most `IMAPSettings.drainTime`;
+    /// what is left is closed.
     package func drain() async {
         let (listeners, handles, watcher, time) = state.withLock { state in
             state.isDraining = true

@@ -1,8 +1,8 @@
 // The first path through the house: LOGIN, SELECT, FETCH, LOGOUT.
 
 import Mail
-import Testing
 import TestSupport
+import Testing
 
 @testable import IMAPServer
 

@@ -125,7 +125,8 @@ import Testing
         try await TestServer.with { server in
             let client = try await server.select()
             let hash = try PasswordHash.make(
-                password: Array("other".utf8), parameters: Argon2Parameters(memoryKiB: 64, iterations: 1, parallelism: 1))
+                password: Array("other".utf8),
+                parameters: Argon2Parameters(memoryKiB: 64, iterations: 1, parallelism: 1))
             try await server.store.directory.setPassword(server.aliceID, hash: hash, by: "test")
             #expect(try await client.untilClosed().map(\.condition) == ["BYE"])
             #expect(try await server.connect().login("alice@example.org", "other").isOK)
@@ -195,9 +196,11 @@ import Testing
         }
     }
 
-    @Test("case 49: absurd literal sizes are BAD", arguments: [
-        "{4294967296}", "{18446744073709551616}", "{-1}", "{0x5}", "{ 5}", "{5+}+",
-    ])
+    @Test(
+        "case 49: absurd literal sizes are BAD",
+        arguments: [
+            "{4294967296}", "{18446744073709551616}", "{-1}", "{0x5}", "{ 5}", "{5+}+",
+        ])
     func literals(size: String) async throws {
         try await TestServer.with { server in
             let client = try await server.connect()
@@ -226,7 +229,8 @@ import Testing
         }
     }
 
-    @Test("case 53: parentheses before and after login", arguments: ["ID ", "FETCH 1 ", "SEARCH ", "STATUS x ", "LIST "])
+    @Test(
+        "case 53: parentheses before and after login", arguments: ["ID ", "FETCH 1 ", "SEARCH ", "STATUS x ", "LIST "])
     func parentheses(command: String) async throws {
         try await TestServer.with { server in
             let client = command == "ID " ? try await server.connect() : try await server.select()

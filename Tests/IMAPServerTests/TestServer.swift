@@ -39,7 +39,8 @@ struct TestServer: Sendable {
             let port = try await service.bind(
                 host: "127.0.0.1", port: 0, security: .startTLS, on: MultiThreadedEventLoopGroup.singleton)
             let server = TestServer(
-                temporary: temporary, service: service, authenticator: authenticator, port: port, alice: alice, aliceID: alice.id)
+                temporary: temporary, service: service, authenticator: authenticator, port: port, alice: alice,
+                aliceID: alice.id)
             do {
                 let result = try await test(server)
                 await service.drain()

@@ -1,4 +1,4 @@
-// A strict IMAP client for tests: it says what it is told to say, byte for byte, and takes nothing but lawful responses.
+// A strict IMAP client for tests: it says what it is told, byte for byte, and takes only lawful responses.
 
 package import MailCrypto
 package import NIOCore
@@ -162,7 +162,8 @@ package final class IMAPTestClient {
         guard let piece else {
             if (try? await timeOut.futureResult.get()) == true {
                 throw IMAPProtocolError(
-                    "nothing came for too long; unread: \(String(decoding: buffer[start...].prefix(200), as: UTF8.self))")
+                    "nothing came for too long; unread: \(String(decoding: buffer[start...].prefix(200), as: UTF8.self))"
+                )
             }
             return false
         }

@@ -1,9 +1,9 @@
 // APPEND: a message streams from the wire into the store.
 //
 // Theory. The head of the command comes first, and what is wrong with it is answered before the message is let in. A
-// literal that does not wait for `+` comes all the same: the framer swallows exactly its bytes, so nothing in it is ever
-// taken for a command. Once let in, each piece goes to the staging area before the next is read; when that fails, the
-// rest is read and thrown away, and the failure is the reply.
+// literal that does not wait for `+` comes all the same: the framer swallows exactly its bytes, so nothing in it is
+// ever taken for a command. Once let in, each piece goes to the staging area before the next is read; when that fails,
+// the rest is read and thrown away, and the failure is the reply.
 
 import CoreMetrics
 import IMAPSyntax

@@ -1,4 +1,4 @@
-// CAPABILITY.
+// CAPABILITY: what the server can do, as things stand.
 
 import IMAPSyntax
 

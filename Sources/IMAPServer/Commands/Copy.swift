@@ -16,8 +16,8 @@ extension Session {
         return .ok("COPY completed.", code: outcome.code)
     }
 
-    /// The end of a COPY or MOVE of no message: OK (a client that moves what it moved already must not be told NO), if the
-    /// mailbox is there.
+    /// The end of a COPY or MOVE of no message: OK (a client that moves what it moved already must not be told NO), if
+    /// the mailbox is there.
     func nothingTo(_ name: MailboxName, _ account: AccountStore, _ command: String) async throws -> Completion {
         guard try await account.mailbox(name) != nil else { throw StoreError.mailboxNotFound(name) }
         return .ok("\(command) completed; there was no such message.")
@@ -25,7 +25,8 @@ extension Session {
 }
 
 extension CopyOutcome {
-    /// COPYUID; nil when nothing was copied. The sets are in step: the store gives out UIDs in the order of the source's.
+    /// COPYUID; nil when nothing was copied. The sets are in step: the store gives out UIDs in the order of the
+    /// source's.
     var code: ResponseCode? {
         guard !pairs.isEmpty else { return nil }
         return .copyUID(

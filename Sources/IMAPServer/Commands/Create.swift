@@ -1,12 +1,12 @@
-// CREATE.
+// CREATE: a mailbox is made, and subscribed.
 
 import IMAPSyntax
 import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.3.3, RFC 6154 §3. What is made is subscribed too: many clients show nothing else, and a mailbox made on
-    /// one device would be missing on the others.
+    /// RFC 3501 §6.3.3, RFC 6154 §3. What is made is subscribed too: many clients show nothing else, and a mailbox made
+    /// on one device would be missing on the others.
     func create(_ create: Create) async throws -> Completion {
         let account = try loggedIn().account
         guard create.uses.count <= 1 else {

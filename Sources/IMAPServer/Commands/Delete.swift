@@ -1,4 +1,4 @@
-// DELETE.
+// DELETE: a mailbox goes, also the one that is selected.
 
 import IMAPSyntax
 import MailStore

@@ -1,4 +1,4 @@
-// ENABLE.
+// ENABLE: nothing here needs to be switched on yet.
 
 import IMAPSyntax
 

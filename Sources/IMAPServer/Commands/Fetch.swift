@@ -7,16 +7,17 @@ import MailStore
 import NIOCore
 
 extension Session {
-    /// RFC 3501 §6.4.5. Goes through the messages in batches: \Seen is set for a batch, then one job of the store encodes it,
-    /// then it is sent before the next begins; so a client that does not read, or goes away, stops the work.
+    /// RFC 3501 §6.4.5. Goes through the messages in batches: \Seen is set for a batch, then one job of the store
+    /// encodes it, then it is sent before the next begins; so a client that does not read, or goes away, stops the
+    /// work.
     func fetch(_ fetch: Fetch) async throws -> Completion {
         let selection = try selected()
         let plan = FetchPlan(fetch)
         // The messages are those of the view at this moment. It may change under the command (flags, new messages), but
         // without EXPUNGE no index does.
-        var remaining = try selection.indices(of: fetch.messages)
+        var queue = FetchQueue(try selection.indices(of: fetch.messages))
         var missing = 0
-        while let indices = FetchBatch.next(of: &remaining, view: selection.mailbox.view, plan: plan) {
+        while let indices = queue.next(of: selection.mailbox.view, plan) {
             let unseen = try await setSeen(indices, plan, selection, withUIDs: fetch.messages.isUID)
             guard !isOver else { throw Replied() }
             let targets = selection.mailbox.targets(indices, becomeSeen: unseen)
@@ -26,6 +27,7 @@ extension Session {
             } else {
                 encoder.encodeFromSnapshot(into: &connection.writer)
                 try await connection.flushIfLarge()
+                await Task.yield()
             }
         }
         guard missing == 0 else {

@@ -1,4 +1,4 @@
-// ID.
+// ID: who the server is, and who the client says it is.
 
 import IMAPSyntax
 import Logging

@@ -5,8 +5,8 @@ import Mail
 import NIOCore
 
 extension Session {
-    /// RFC 2177 §3. Nothing queues while the client does not read: what has changed is worked out when there is room to tell
-    /// it. Commands that came in one packet with DONE are carried out like any others.
+    /// RFC 2177 §3. Nothing queues while the client does not read: what has changed is worked out when there is room to
+    /// tell it. Commands that came in one packet with DONE are carried out like any others.
     func idle() async throws -> Completion {
         let gate = connection.gate
         let settings = environment.settings

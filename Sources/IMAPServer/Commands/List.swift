@@ -5,8 +5,8 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.3.8, RFC 5258, RFC 5819, RFC 6154 §2. Special uses stand in plain LIST too: some clients never ask for
-    /// them.
+    /// RFC 3501 §6.3.8, RFC 5258, RFC 5819, RFC 6154 §2. Special uses stand in plain LIST too: some clients never ask
+    /// for them.
     func list(_ list: List) async throws -> Completion {
         let account = try loggedIn().account
         if list.asksForDelimiter {

@@ -1,4 +1,4 @@
-// LOGOUT.
+// LOGOUT: the last words.
 
 import IMAPSyntax
 

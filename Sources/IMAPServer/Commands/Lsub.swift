@@ -1,4 +1,4 @@
-// LSUB.
+// LSUB: the names that are subscribed.
 
 import IMAPSyntax
 import Mail

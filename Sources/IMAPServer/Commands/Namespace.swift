@@ -1,4 +1,4 @@
-// NAMESPACE.
+// NAMESPACE: one, and it is the account's own.
 
 import IMAPSyntax
 

@@ -1,4 +1,4 @@
-// RENAME.
+// RENAME: a mailbox and what is below it get new names.
 
 import IMAPSyntax
 import MailStore

@@ -5,8 +5,8 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.4.4. One untagged SEARCH in any case. Messages are read in short jobs on the store's threads; the work
-    /// stops when the client goes away.
+    /// RFC 3501 §6.4.4. One untagged SEARCH in any case. Messages are read in short jobs on the store's threads; the
+    /// work stops when the client goes away.
     func search(_ search: Search) async throws -> Completion {
         let mailbox = try selected().mailbox
         let program: SearchProgram

@@ -1,4 +1,4 @@
-// STARTTLS.
+// STARTTLS: plain text ends and is forgotten.
 
 import IMAPSyntax
 import Logging

@@ -1,4 +1,4 @@
-// STATUS.
+// STATUS: the numbers of a mailbox that is not selected.
 
 import IMAPSyntax
 import Mail

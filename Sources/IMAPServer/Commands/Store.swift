@@ -5,8 +5,8 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.4.6. Without .SILENT every message named is told with its flags; with it, only those whose flags came out
-    /// otherwise than the client must expect.
+    /// RFC 3501 §6.4.6. Without .SILENT every message named is told with its flags; with it, only those whose flags
+    /// came out otherwise than the client must expect.
     func store(_ store: IMAPSyntax.Store) async throws -> Completion {
         let selection = try selected()
         let uids = try selection.uids(of: store.messages)

@@ -1,4 +1,4 @@
-// SUBSCRIBE.
+// SUBSCRIBE: a name goes on the list of LSUB.
 
 import IMAPSyntax
 import MailStore

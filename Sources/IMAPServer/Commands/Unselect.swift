@@ -1,4 +1,4 @@
-// UNSELECT.
+// UNSELECT: CLOSE without the expunging.
 
 extension Session {
     /// RFC 3691 §2: CLOSE without the expunging.

@@ -1,4 +1,4 @@
-// UNSUBSCRIBE.
+// UNSUBSCRIBE: a name leaves the list of LSUB.
 
 import IMAPSyntax
 import MailStore

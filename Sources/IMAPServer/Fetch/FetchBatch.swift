@@ -13,23 +13,35 @@ struct FetchTarget: Hashable, Sendable {
     let becomesSeen: Bool
 }
 
-struct FetchBatch: Sendable {
+/// The messages that a FETCH has yet to answer, handed out in batches.
+struct FetchQueue {
     /// Bounds of one batch: messages, and bytes of its reply by estimate.
     static let mostMessages = 256
     static let mostBytes = 256 * 1_024
 
-    /// Takes the next messages from the front of `remaining`.
-    /// - Returns: at least one index; nil when none remain.
-    static func next(of remaining: inout [Range<Int>], view: MailboxSnapshot, plan: FetchPlan) -> [Int]? {
+    private let ranges: [Range<Int>]
+    private var range = 0
+    private var taken = 0
+
+    /// - Parameter ranges: of indices, none empty.
+    init(_ ranges: [Range<Int>]) { self.ranges = ranges }
+
+    /// The next messages of the view: at least one; nil when none remain.
+    mutating func next(of view: MailboxSnapshot, _ plan: FetchPlan) -> [Int]? {
         var indices: [Int] = []
         var bytes = 0
-        while let range = remaining.first {
-            let index = range.lowerBound
+        while range < ranges.count {
+            let index = ranges[range].lowerBound + taken
             let (sum, overflow) = bytes.addingReportingOverflow(plan.estimate(size: view[index].size))
-            if !indices.isEmpty, overflow || sum > mostBytes || indices.count >= mostMessages { return indices }
+            let isFull = overflow || sum > FetchQueue.mostBytes || indices.count >= FetchQueue.mostMessages
+            if isFull, !indices.isEmpty { return indices }
             bytes = overflow ? .max : sum
             indices.append(index)
-            if range.count == 1 { remaining.removeFirst() } else { remaining[0] = index + 1..<range.upperBound }
+            taken += 1
+            if taken == ranges[range].count {
+                range += 1
+                taken = 0
+            }
         }
         return indices.isEmpty ? nil : indices
     }

@@ -23,7 +23,8 @@ extension SearchProgram {
         }
     }
 
-    /// AND is settled by the first that is false, OR by the first that is true; otherwise one open question leaves it open.
+    /// AND is settled by the first that is false, OR by the first that is true; otherwise one open question leaves it
+    /// open.
     private static func decide(_ nodes: [Node], _ candidate: SearchCandidate, settledBy value: Bool) -> Bool? {
         var isOpen = false
         for node in nodes {

@@ -1,9 +1,9 @@
 // A SEARCH made ready to run: what the snapshot can decide it decides, and only what is left reads messages.
 //
-// Theory. Each key becomes a node with a cost: 0 for what the snapshot holds (flags, sizes, INTERNALDATE, numbers), 1 for
-// the Date field, which the store keeps decoded, 2 for header text, 3 for body text. Children of AND and OR are sorted by
-// cost, so a message is read only when all that is cheaper left the answer open, and no further than needed. Flags are
-// looked up by flag set: each combination is judged once, not each message.
+// Theory. Each key becomes a node with a cost: 0 for what the snapshot holds (flags, sizes, INTERNALDATE, numbers), 1
+// for the Date field, which the store keeps decoded, 2 for header text, 3 for body text. Children of AND and OR are
+// sorted by cost, so a message is read only when all that is cheaper left the answer open, and no further than needed.
+// Flags are looked up by flag set: each combination is judged once, not each message.
 
 package import IMAPSyntax
 import Mail

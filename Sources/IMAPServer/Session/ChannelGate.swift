@@ -5,8 +5,8 @@
 // session asks for more, and a signal is a bit. So a session that stands still costs a bounded amount of memory however
 // busy its mailbox and however eager its client.
 //
-// Invariants: at most one waiter; a bit of `Wake.lasting` mirrors the state of the channel; the other bits are cleared by
-// the wait that reports them.
+// Invariants: at most one waiter; a bit of `Wake.lasting` mirrors the state of the channel; the other bits are cleared
+// by the wait that reports them.
 
 import NIOCore
 import Synchronization
@@ -84,7 +84,8 @@ final class ChannelGate: Sendable {
         }
     }
 
-    /// When to raise `.deadline`; `.distantFuture` for never. Cheap to call often: the timer only ever moves later by firing.
+    /// When to raise `.deadline`; `.distantFuture` for never. Cheap to call often: the timer only ever moves later by
+    /// firing.
     func setDeadline(_ deadline: NIODeadline) {
         let replaced: Scheduled<Void>? = state.withLock { state in
             state.deadline = deadline

@@ -1,9 +1,9 @@
 // The session's end of its connection: events in order from the framer, replies out with backpressure.
 //
-// Theory. Bytes are asked for only when the framer has no further event, so a client that sends faster than it is served
-// fills the kernel's buffers and then waits. Replies collect in `writer` and go out when the session has nothing else to
-// do or `flushSize` is reached; a flush waits until the channel has room, so a client that does not read suspends its own
-// session and nothing else. One that makes no progress for `writeTime` is cut off.
+// Theory. Bytes are asked for only when the framer has no further event, so a client that sends faster than it is
+// served fills the kernel's buffers and then waits. Replies collect in `writer` and go out when the session has nothing
+// else to do or `flushSize` is reached; a flush waits until the channel has room, so a client that does not read
+// suspends its own session and nothing else. One that makes no progress for `writeTime` is cut off.
 
 import IMAPSyntax
 import NIOCore
@@ -38,8 +38,8 @@ final class Connection {
         case signals(Wake)
     }
 
-    /// The next event of the wire, or one of the signals, whichever is first. What was written before is flushed as soon
-    /// as there is nothing more to read.
+    /// The next event of the wire, or one of the signals, whichever is first. What was written before is flushed as
+    /// soon as there is nothing more to read.
     func next(or signals: Wake) async throws(ConnectionEnded) -> Arrival {
         while true {
             if let event = framer.next() { return .event(event) }

@@ -1,4 +1,4 @@
-// The last handler of a connection's pipeline: hands what comes to the gate, and reads only while the session wants more.
+// The last handler of a connection's pipeline: it hands what comes to the gate, and reads only when asked.
 
 import MailCrypto
 import NIOCore

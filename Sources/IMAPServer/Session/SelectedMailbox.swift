@@ -1,14 +1,14 @@
-// What a session's client knows of its selected mailbox: sequence numbers, flags, \Recent; and what it must be told next.
+// What a client knows of its selected mailbox, numbers and flags and \Recent, and what it must be told next.
 //
-// Theory. `view` is the snapshot that the client has been told of, message by message. Sequence number n is `view[n - 1]`,
-// always. The view moves only in `advance`, which yields exactly the responses that move the client along; so writing
-// them is the same as moving. When EXPUNGE may not be announced, messages that are gone stay in the view (RFC 3501
-// §7.4.1, RFC 2180 §4.1.1) and are among the differences of a later advance. Nothing is queued: a client that was away
-// for a million changes gets one difference.
+// Theory. `view` is the snapshot that the client has been told of, message by message. Sequence number n is `view[n -
+// 1]`, always. The view moves only in `advance`, which yields exactly the responses that move the client along; so
+// writing them is the same as moving. When EXPUNGE may not be announced, messages that are gone stay in the view (RFC
+// 3501 §7.4.1, RFC 2180 §4.1.1) and are among the differences of a later advance. Nothing is queued: a client that was
+// away for a million changes gets one difference.
 
+package import IMAPSyntax
 package import Mail
 package import MailStore
-package import IMAPSyntax
 
 /// A pure value: no I/O, no clock.
 package struct SelectedMailbox: Sendable {
@@ -34,7 +34,9 @@ package struct SelectedMailbox: Sendable {
     package var firstUnseen: Int? {
         let seen = view.flagSets.ids { $0.contains(.seen) }
         for chunk in view.chunks {
-            if let entry = chunk.entries.first(where: { !seen.contains($0.flagSet) }) { return view.index(of: entry.uid) }
+            if let entry = chunk.entries.first(where: { !seen.contains($0.flagSet) }) {
+                return view.index(of: entry.uid)
+            }
         }
         return nil
     }
@@ -43,7 +45,8 @@ package struct SelectedMailbox: Sendable {
         view.index(of: uid).map { UInt32(truncatingIfNeeded: $0 + 1) }
     }
 
-    /// The messages that a client names, as ascending, disjoint ranges of indices. UIDs that are not there are passed over.
+    /// The messages that a client names, as ascending, disjoint ranges of indices. UIDs that are not there are passed
+    /// over.
     ///
     /// nil for a sequence number beyond the last message, `*` in an empty mailbox included: that is BAD (RFC 3501 §9,
     /// seq-number).
@@ -69,8 +72,12 @@ package struct SelectedMailbox: Sendable {
 
     /// The UIDs of messages of this view.
     package func uids(at indices: [Range<Int>]) -> UIDSet {
-        // Neighbours in the view become one range even where UIDs are missing between them: what is missing is gone for good.
-        UIDSet(indices.filter { !$0.isEmpty }.map { view[$0.lowerBound].uid.rawValue...view[$0.upperBound - 1].uid.rawValue })
+        // Neighbours in the view become one range even where UIDs are missing between them: what is missing is gone for
+        // good.
+        UIDSet(
+            indices.filter { !$0.isEmpty }.map {
+                view[$0.lowerBound].uid.rawValue...view[$0.upperBound - 1].uid.rawValue
+            })
     }
 
     // MARK: Moving on

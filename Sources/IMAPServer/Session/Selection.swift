@@ -58,7 +58,8 @@ extension Session {
         write(announcement, of: selection, withUIDs: withUIDs)
     }
 
-    /// RFC 3501 §2.3.2: the first session to be told of a message sees it as \Recent, one that only looks takes nothing away.
+    /// RFC 3501 §2.3.2: the first session to be told of a message sees it as \Recent, one that only looks takes nothing
+    /// away.
     private func claimRecent(_ selection: Selection, in latest: MailboxSnapshot) -> ClosedRange<UInt32>? {
         guard latest.uidNext != selection.mailbox.view.uidNext else { return nil }
         guard selection.mailbox.isReadOnly else {

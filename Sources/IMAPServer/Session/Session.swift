@@ -1,13 +1,13 @@
 // One client's conversation, from the greeting to the last word: a single task that takes commands in order.
 //
-// Theory. The session runs on its connection's event loop and does one thing at a time, so replies leave in the order of
-// the commands whatever the client pipelines. Its state is what it holds: no `identity` is not authenticated, an
+// Theory. The session runs on its connection's event loop and does one thing at a time, so replies leave in the order
+// of the commands whatever the client pipelines. Its state is what it holds: no `identity` is not authenticated, an
 // `identity` is authenticated, a `selection` besides is selected (RFC 3501 §3). Only `authenticate` sets the identity;
-// only SELECT, EXAMINE, CLOSE, UNSELECT and the DELETE of the selected mailbox change the selection. `isOver` is set with
-// the last line written, and nothing is carried out after it.
+// only SELECT, EXAMINE, CLOSE, UNSELECT and the DELETE of the selected mailbox change the selection. `isOver` is set
+// with the last line written, and nothing is carried out after it.
 //
-// An error never ends a session by itself: it becomes a tagged reply, in `completion(for:)`. A session ends by LOGOUT, by
-// BYE (time, abuse, drain, a revoked login, a mailbox deleted under it), or because its connection did.
+// An error never ends a session by itself: it becomes a tagged reply, in `completion(for:)`. A session ends by LOGOUT,
+// by BYE (time, abuse, drain, a revoked login, a mailbox deleted under it), or because its connection did.
 
 import Accounts
 import CoreMetrics
@@ -184,7 +184,8 @@ final class Session {
             return Completion(unexpected: reference)
         }
         if error.isTrouble {
-            logger.error("storage error", metadata: ["command": "\(command.rawValue)", "error": "\(error.explanation)"])
+            logger.error(
+                "storage error", metadata: ["command": "\(command.rawValue)", "error": "\(error.explanation)"])
         }
         let missing: MissingMailbox =
             switch command {

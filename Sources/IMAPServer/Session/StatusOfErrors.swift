@@ -19,7 +19,8 @@ extension Completion {
             self = .no("There is no such mailbox.", code: missing == .tryCreate ? .tryCreate : .nonexistent)
         case .mailboxExists: self = .no("A mailbox of that name exists already.", code: .alreadyExists)
         case .mailboxHasChildren: self = .no("There are mailboxes below it; delete those first.", code: .cannot)
-        case .mailboxRefused(_, let reason), .refused(let reason): self = .no(Completion.sentence(reason), code: .cannot)
+        case .mailboxRefused(_, let reason), .refused(let reason):
+            self = .no(Completion.sentence(reason), code: .cannot)
         case .notFound(let kind, _): self = .no("There is no such \(kind).", code: .nonexistent)
         case .alreadyExists(let kind, _): self = .no("There is such \(kind) already.", code: .alreadyExists)
         case .overQuota: self = .no("The account's quota would be exceeded.", code: .overQuota)

@@ -1,6 +1,7 @@
 // The reasons for which a waiting session goes on.
 
-/// Why a session woke up. `input`, `ended` and `writable` describe a state that lasts; the others are events, seen once.
+/// Why a session woke up. `input`, `ended` and `writable` describe a state that lasts; the others are events, seen
+/// once.
 struct Wake: OptionSet, Hashable, Sendable {
     let rawValue: UInt16
     init(rawValue: UInt16) { self.rawValue = rawValue }

@@ -42,9 +42,11 @@ import Testing
         }
     }
 
-    @Test("case 54, pitfall 8: a refused APPEND's message is never read as commands", arguments: [
-        "nothing", "a//b", "&", "INBOX (\\Recent)", "INBOX nonsense",
-    ])
+    @Test(
+        "case 54, pitfall 8: a refused APPEND's message is never read as commands",
+        arguments: [
+            "nothing", "a//b", "&", "INBOX (\\Recent)", "INBOX nonsense",
+        ])
     func refused(arguments: String) async throws {
         try await TestServer.with { server in
             let client = try await server.login()
@@ -66,10 +68,14 @@ import Testing
     }
 
     @Test func overQuotaAndTooBig() async throws {
-        try await TestServer.with { $0.limits.message = 10_000 } _: { server in
+        try await TestServer.with {
+            $0.limits.message = 10_000
+        } _: { server in
             try await server.alice.setQuota(3_000)
             let client = try await server.login()
-            #expect(try await client.append("INBOX", Sample.message(1) + String(repeating: "x", count: 4_000)).code == "OVERQUOTA")
+            #expect(
+                try await client.append("INBOX", Sample.message(1) + String(repeating: "x", count: 4_000)).code
+                    == "OVERQUOTA")
             #expect(try await client.append("INBOX", String(repeating: "x", count: 20_000)).code == "TOOBIG")
             #expect(try await client.append("INBOX", Sample.message(1)).isOK)
             #expect(try await client.command("STATUS INBOX (MESSAGES)").isOK)
@@ -101,12 +107,16 @@ import Testing
         try await TestServer.with { server in
             let client = try await server.select()
             var message = Array("Subject: large\r\n\r\n".utf8)
-            for line in 0..<40_000 { message += Array("Line \(line) of a message that is far longer than one piece.\r\n".utf8) }
+            for line in 0..<40_000 {
+                message += Array("Line \(line) of a message that is far longer than one piece.\r\n".utf8)
+            }
             #expect(try await client.command("APPEND INBOX", literal: message).isOK)
             let fetch = try await client.command("FETCH 1 (BODY.PEEK[] RFC822.SIZE BODY.PEEK[TEXT]<1000000.300000>)")
             #expect(fetch.fetches.first?.items["BODY[]"]?.bytes == message)
             let text = message.dropFirst(18)
-            #expect(fetch.fetches.first?.items["BODY[TEXT]<1000000>"]?.bytes == Array(text.dropFirst(1_000_000).prefix(300_000)))
+            #expect(
+                fetch.fetches.first?.items["BODY[TEXT]<1000000>"]?.bytes
+                    == Array(text.dropFirst(1_000_000).prefix(300_000)))
         }
     }
 }

@@ -27,9 +27,11 @@ import Testing
         }
     }
 
-    @Test("case 69: flags that clients may not set, and keywords without end", arguments: [
-        "(\\Recent)", "(\\*)", "(\\Nonsense)", "(a]b)", "({5})", "(\(String(repeating: "k", count: 5_000)))",
-    ])
+    @Test(
+        "case 69: flags that clients may not set, and keywords without end",
+        arguments: [
+            "(\\Recent)", "(\\*)", "(\\Nonsense)", "(a]b)", "({5})", "(\(String(repeating: "k", count: 5_000)))",
+        ])
     func badFlags(flags: String) async throws {
         try await TestServer.with { server in
             try await server.fill(1)

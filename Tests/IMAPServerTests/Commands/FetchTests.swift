@@ -31,15 +31,17 @@ import Testing
         """
 
     /// A section and what it must be; nil is NIL.
-    @Test(arguments: [
-        ("BODY[]", multipart), ("RFC822", multipart), ("BODY[1]", "first"), ("BODY[1.MIME]", "Content-Type: text/plain\r\n\r\n"),
-        ("BODY[2.HEADER]", "Subject: inside\r\nFrom: carol@example.org\r\n\r\n"), ("BODY[2.TEXT]", "inner text"),
-        ("BODY[2.1]", "inner text"), ("BODY[2.HEADER.FIELDS (SUBJECT)]", "Subject: inside\r\n\r\n"),
-        ("BODY[2.HEADER.FIELDS.NOT (SUBJECT)]", "From: carol@example.org\r\n\r\n"),
-        ("BODY[HEADER.FIELDS (To Subject)]", "To: alice@example.org\r\nSubject: two parts\r\n\r\n"),
-        ("BODY[HEADER.FIELDS (None)]", "\r\n"), ("BODY[3]", nil), ("BODY[1.1]", nil), ("BODY[1.HEADER]", nil),
-        ("BODY[]<0>.5", "From:"), ("BODY[]<2000>.5", ""), ("BODY[1]<1>.3", "irs"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("BODY[]", multipart), ("RFC822", multipart), ("BODY[1]", "first"),
+            ("BODY[1.MIME]", "Content-Type: text/plain\r\n\r\n"),
+            ("BODY[2.HEADER]", "Subject: inside\r\nFrom: carol@example.org\r\n\r\n"), ("BODY[2.TEXT]", "inner text"),
+            ("BODY[2.1]", "inner text"), ("BODY[2.HEADER.FIELDS (SUBJECT)]", "Subject: inside\r\n\r\n"),
+            ("BODY[2.HEADER.FIELDS.NOT (SUBJECT)]", "From: carol@example.org\r\n\r\n"),
+            ("BODY[HEADER.FIELDS (To Subject)]", "To: alice@example.org\r\nSubject: two parts\r\n\r\n"),
+            ("BODY[HEADER.FIELDS (None)]", "\r\n"), ("BODY[3]", nil), ("BODY[1.1]", nil), ("BODY[1.HEADER]", nil),
+            ("BODY[]<0>.5", "From:"), ("BODY[]<2000>.5", ""), ("BODY[1]<1>.3", "irs"),
+        ] as [(String, String?)])
     func sections(item: String, expected: String?) async throws {
         try await TestServer.with { server in
             try await server.deliver([Self.multipart])
@@ -62,19 +64,23 @@ import Testing
             var whole: [UInt8] = []
             while true {
                 let reply = try await client.command("FETCH 1 BODY.PEEK[]<\(whole.count).7>")
-                guard let piece = reply.fetches.first?.items["BODY[]<\(whole.count)>"]?.bytes, !piece.isEmpty else { break }
+                guard let piece = reply.fetches.first?.items["BODY[]<\(whole.count)>"]?.bytes, !piece.isEmpty else {
+                    break
+                }
                 whole += piece
             }
             #expect(whole == Array(Self.multipart.utf8))
         }
     }
 
-    @Test("case 58: absurd partials", arguments: [
-        ("BODY[]<0.18446744073709551615>", false), ("BODY[]<4294967295.4294967295>", true), ("BODY[]<5.0>", false),
-        ("BODY[0]", false), ("BODY[4294967296]", false), ("BODY[4294967295]", true),
-        ("BODY[\(Array(repeating: "1", count: 90).joined(separator: "."))]", true),
-        ("BODY[\(Array(repeating: "1", count: 1_000).joined(separator: "."))]", false),
-    ])
+    @Test(
+        "case 58: absurd partials",
+        arguments: [
+            ("BODY[]<0.18446744073709551615>", false), ("BODY[]<4294967295.4294967295>", true), ("BODY[]<5.0>", false),
+            ("BODY[0]", false), ("BODY[4294967296]", false), ("BODY[4294967295]", true),
+            ("BODY[\(Array(repeating: "1", count: 90).joined(separator: "."))]", true),
+            ("BODY[\(Array(repeating: "1", count: 1_000).joined(separator: "."))]", false),
+        ])
     func absurd(item: String, isLawful: Bool) async throws {
         try await TestServer.with { server in
             try await server.fill(1)
@@ -96,9 +102,13 @@ import Testing
             #expect(again.fetches.count == 1 && again.fetches.first?.flags == nil)
             #expect(try await client.command("FETCH 2 RFC822.HEADER").fetches.first?.flags == nil)
             #expect(try await client.command("FETCH 2 RFC822.TEXT").fetches.first?.flags?.contains("\\Seen") == true)
-            #expect(try await client.command("FETCH 1:* FLAGS").fetches.map { $0.flags?.contains("\\Seen") } == [true, true, false])
+            #expect(
+                try await client.command("FETCH 1:* FLAGS").fetches.map { $0.flags?.contains("\\Seen") } == [
+                    true, true, false,
+                ])
             try await client.command("EXAMINE INBOX")
-            #expect(try await client.command("FETCH 3 (FLAGS BODY[])").fetches.first?.flags?.contains("\\Seen") == false)
+            #expect(
+                try await client.command("FETCH 3 (FLAGS BODY[])").fetches.first?.flags?.contains("\\Seen") == false)
         }
     }
 
@@ -173,8 +183,11 @@ import Testing
 
     @Test("case 82: a client that never reads is cut off, and the others go on")
     func slowReader() async throws {
-        try await TestServer.with { $0.limits.writeTime = .milliseconds(300) } _: { server in
-            let large = "Subject: x\r\n\r\n" + String(repeating: String(repeating: "y", count: 98) + "\r\n", count: 20_000)
+        try await TestServer.with {
+            $0.limits.writeTime = .milliseconds(300)
+        } _: { server in
+            let large =
+                "Subject: x\r\n\r\n" + String(repeating: String(repeating: "y", count: 98) + "\r\n", count: 20_000)
             for _ in 0..<10 { try await server.deliver([large]) }
             let slow = try await IMAPTestClient.connect(port: server.port, receiveBuffer: 4_096)
             try await slow.login()

@@ -1,4 +1,4 @@
-// IDLE.
+// IDLE: changes told at once, DONE with more behind it, keep-alives, abuse.
 
 import Mail
 import MailStore

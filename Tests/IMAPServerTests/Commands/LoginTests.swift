@@ -19,7 +19,9 @@ import Testing
 
     @Test("case 6: before TLS a password is refused and LOGINDISABLED says so")
     func privacy() async throws {
-        try await TestServer.with { $0.plaintextLogin = .never } _: { server in
+        try await TestServer.with {
+            $0.plaintextLogin = .never
+        } _: { server in
             let client = try await server.connect()
             #expect(client.greeting.code?.contains("LOGINDISABLED") == true)
             #expect(client.greeting.code?.contains("AUTH=") == false)
@@ -31,7 +33,9 @@ import Testing
 
     @Test("case 7: a literal of a LOGIN that is not allowed is refused without +")
     func privacyOfLiterals() async throws {
-        try await TestServer.with { $0.plaintextLogin = .never } _: { server in
+        try await TestServer.with {
+            $0.plaintextLogin = .never
+        } _: { server in
             let client = try await server.connect()
             let reply = try await client.command("LOGIN", literal: Array("alice".utf8))
             #expect(reply.code == "PRIVACYREQUIRED")
@@ -131,7 +135,9 @@ import Testing
     }
 
     @Test func tooSlowToLogIn() async throws {
-        try await TestServer.with { $0.limits.timeBeforeAuthentication = .milliseconds(80) } _: { server in
+        try await TestServer.with {
+            $0.limits.timeBeforeAuthentication = .milliseconds(80)
+        } _: { server in
             let client = try await server.connect()
             #expect(try await client.untilClosed().map(\.condition) == ["BYE"])
         }
@@ -143,11 +149,15 @@ import Testing
             #expect(try await client.command("ID (\"name\" \"test\" \"x\" NIL)").data("ID").count == 1)
             try await client.login()
             #expect(try await client.command("ENABLE NONSENSE").data("ENABLED").count == 1)
-            #expect(try await client.command("NAMESPACE").untagged.first?.values[1] == .list([.list([.string([]), .string([0x2f])])]))
+            #expect(
+                try await client.command("NAMESPACE").untagged.first?.values[1]
+                    == .list([.list([.string([]), .string([0x2f])])]))
         }
     }
 
-    @Test("case 77: strange tags are BAD and not echoed", arguments: ["+", "*", "a{3}", "a(b", String(repeating: "x", count: 10_000)])
+    @Test(
+        "case 77: strange tags are BAD and not echoed",
+        arguments: ["+", "*", "a{3}", "a(b", String(repeating: "x", count: 10_000)])
     func tags(tag: String) async throws {
         try await TestServer.with { server in
             let client = try await server.connect()

@@ -29,7 +29,10 @@ import Testing
             #expect(Self.attributes(try await client.command("LIST a/ %"), of: "a/b") == ["\\HasChildren"])
             #expect(Self.names(try await client.command("LIST \"\" inbox")) == ["INBOX"])
             let delimiter = try await client.command("LIST \"\" \"\"")
-            #expect(delimiter.untagged.first?.values == [.atom("LIST"), .list([.atom("\\Noselect")]), .string([0x2f]), .string([])])
+            #expect(
+                delimiter.untagged.first?.values == [
+                    .atom("LIST"), .list([.atom("\\Noselect")]), .string([0x2f]), .string([]),
+                ])
             #expect(Self.names(try await client.command("LIST \"\" nothing")).isEmpty)
         }
     }
@@ -40,7 +43,10 @@ import Testing
             let client = try await server.login()
             let status = try await client.command("LIST \"\" INBOX RETURN (SUBSCRIBED STATUS (MESSAGES UNSEEN SIZE))")
             #expect(Self.attributes(status, of: "INBOX").contains("\\Subscribed"))
-            #expect(status.data("STATUS").first?.values[2].list?.prefix(4) == [.atom("MESSAGES"), .atom("2"), .atom("UNSEEN"), .atom("2")])
+            #expect(
+                status.data("STATUS").first?.values[2].list?.prefix(4) == [
+                    .atom("MESSAGES"), .atom("2"), .atom("UNSEEN"), .atom("2"),
+                ])
             try await client.command("SUBSCRIBE gone/child")
             let subscribed = try await client.command("LIST (SUBSCRIBED) \"\" gone/*")
             #expect(Self.attributes(subscribed, of: "gone/child") == ["\\NonExistent", "\\Subscribed"])
@@ -67,7 +73,8 @@ import Testing
             #expect(try await client.command("CREATE inbox").isNO)
             #expect(try await client.command("DELETE InBox").isNO)
             #expect(try await client.command("SUBSCRIBE iNBOX").isOK)
-            #expect(try await client.command("STATUS inbox (MESSAGES)").data("STATUS").first?.values[1] == .atom("INBOX"))
+            #expect(
+                try await client.command("STATUS inbox (MESSAGES)").data("STATUS").first?.values[1] == .atom("INBOX"))
             #expect(try await client.command("CREATE Inbox/child").isOK)
             #expect(Self.names(try await client.command("LIST \"\" inbox/%")) == ["INBOX/child"])
             #expect(try await client.command("RENAME Sent inBOX").isNO)
@@ -112,10 +119,12 @@ import Testing
         }
     }
 
-    @Test("case 70: names that are none are refused and make nothing", arguments: [
-        "../../etc/passwd", "/etc/x", "a/../../b", ".", "..", "a//b", String(repeating: "n", count: 10_000),
-        Array(repeating: "l", count: 1_000).joined(separator: "/"),
-    ])
+    @Test(
+        "case 70: names that are none are refused and make nothing",
+        arguments: [
+            "../../etc/passwd", "/etc/x", "a/../../b", ".", "..", "a//b", String(repeating: "n", count: 10_000),
+            Array(repeating: "l", count: 1_000).joined(separator: "/"),
+        ])
     func badNames(name: String) async throws {
         try await TestServer.with { server in
             let client = try await server.login()
@@ -124,10 +133,12 @@ import Testing
         }
     }
 
-    @Test("case 71, pitfall 11: modified UTF-7 in one form only", arguments: [
-        ("&", false), ("&AGE-", false), ("&2AA-", false), ("&AOk", false), ("&-", true), ("&AOk-t&AOk-", true),
-        ("&Jjo-", true),
-    ])
+    @Test(
+        "case 71, pitfall 11: modified UTF-7 in one form only",
+        arguments: [
+            ("&", false), ("&AGE-", false), ("&2AA-", false), ("&AOk", false), ("&-", true), ("&AOk-t&AOk-", true),
+            ("&Jjo-", true),
+        ])
     func utf7(name: String, isRight: Bool) async throws {
         try await TestServer.with { server in
             let client = try await server.login()
@@ -212,9 +223,11 @@ import Testing
         }
     }
 
-    @Test("case 76: what a client wrote comes back where it cannot break out", arguments: [
-        "a \"b\" \\c", "x)(y", "{9}", "[OK] BYE",
-    ])
+    @Test(
+        "case 76: what a client wrote comes back where it cannot break out",
+        arguments: [
+            "a \"b\" \\c", "x)(y", "{9}", "[OK] BYE",
+        ])
     func quoting(name: String) async throws {
         try await TestServer.with { server in
             let client = try await server.login()

@@ -18,20 +18,22 @@ import Testing
         "From: eve@example.org\r\nSubject: none\r\n\r\n" + String(repeating: "long\r\n", count: 500),
     ]
 
-    @Test(arguments: [
-        ("ALL", [1, 2, 3]), ("1:2", [1, 2]), ("2,*", [2, 3]), ("UID 3:*", [3]), ("UID 99", []),
-        ("SEEN", [2]), ("UNSEEN", [1, 3]), ("FLAGGED", []), ("KEYWORD $Work", [2]), ("UNKEYWORD $Work", [1, 3]),
-        ("RECENT", [1, 2, 3]), ("NEW", [1, 3]), ("OLD", []), ("DELETED", []), ("UNDELETED", [1, 2, 3]),
-        ("LARGER 1000", [3]), ("SMALLER 1000", [1, 2]),
-        ("SINCE 8-Sep-2001", [1, 2, 3]), ("BEFORE 9-Sep-2001", []), ("ON 9-Sep-2001", [1, 2, 3]),
-        ("SENTON 7-Feb-1994", [1]), ("SENTBEFORE 8-Feb-1994", [1]), ("SENTSINCE 8-Feb-1994", [2]),
-        ("FROM bob", [1]), ("FROM joerg", [2]), ("TO ALICE", [1, 2]), ("CC carol", [1]), ("BCC dave", [2]),
-        ("SUBJECT lunch", [1]), ("HEADER X-Empty \"\"", [2]), ("HEADER Subject \"\"", [1, 2, 3]),
-        ("HEADER Date 1994", [1, 2]), ("BODY noon", [1]), ("BODY Lunch", []), ("TEXT lunch", [1]), ("TEXT eve@", [3]),
-        ("NOT 1", [2, 3]), ("OR FROM bob FROM eve", [1, 3]), ("FROM bob NOT SEEN SMALLER 1000", [1]),
-        ("(FROM bob) (SUBJECT Lunch)", [1]), ("OR (SEEN FROM joerg) (UNSEEN LARGER 1000)", [2, 3]),
-        ("NOT (OR 1 2)", [3]), ("TEXT \"\"", [1, 2, 3]),
-    ] as [(String, [UInt64])])
+    @Test(
+        arguments: [
+            ("ALL", [1, 2, 3]), ("1:2", [1, 2]), ("2,*", [2, 3]), ("UID 3:*", [3]), ("UID 99", []),
+            ("SEEN", [2]), ("UNSEEN", [1, 3]), ("FLAGGED", []), ("KEYWORD $Work", [2]), ("UNKEYWORD $Work", [1, 3]),
+            ("RECENT", [1, 2, 3]), ("NEW", [1, 3]), ("OLD", []), ("DELETED", []), ("UNDELETED", [1, 2, 3]),
+            ("LARGER 1000", [3]), ("SMALLER 1000", [1, 2]),
+            ("SINCE 8-Sep-2001", [1, 2, 3]), ("BEFORE 9-Sep-2001", []), ("ON 9-Sep-2001", [1, 2, 3]),
+            ("SENTON 7-Feb-1994", [1]), ("SENTBEFORE 8-Feb-1994", [1]), ("SENTSINCE 8-Feb-1994", [2]),
+            ("FROM bob", [1]), ("FROM joerg", [2]), ("TO ALICE", [1, 2]), ("CC carol", [1]), ("BCC dave", [2]),
+            ("SUBJECT lunch", [1]), ("HEADER X-Empty \"\"", [2]), ("HEADER Subject \"\"", [1, 2, 3]),
+            ("HEADER Date 1994", [1, 2]), ("BODY noon", [1]), ("BODY Lunch", []), ("TEXT lunch", [1]),
+            ("TEXT eve@", [3]),
+            ("NOT 1", [2, 3]), ("OR FROM bob FROM eve", [1, 3]), ("FROM bob NOT SEEN SMALLER 1000", [1]),
+            ("(FROM bob) (SUBJECT Lunch)", [1]), ("OR (SEEN FROM joerg) (UNSEEN LARGER 1000)", [2, 3]),
+            ("NOT (OR 1 2)", [3]), ("TEXT \"\"", [1, 2, 3]),
+        ] as [(String, [UInt64])])
     func keys(key: String, expected: [UInt64]) async throws {
         try await withClient { client async throws -> Void in
             let reply = try await client.command("SEARCH \(key)")
@@ -63,7 +65,8 @@ import Testing
         try await withClient { client async throws -> Void in
             #expect(try await client.command("SEARCH CHARSET X-NO ALL").code == "BADCHARSET (US-ASCII UTF-8)")
             #expect(try await client.command("SEARCH CHARSET UTF-8 BODY", literal: [0xff, 0xfe]).isBAD)
-            #expect(try await client.command("SEARCH CHARSET ISO-2022-JP BODY", literal: [0x1b, 0x24, 0x42, 0x25]).isOK)
+            #expect(
+                try await client.command("SEARCH CHARSET ISO-2022-JP BODY", literal: [0x1b, 0x24, 0x42, 0x25]).isOK)
         }
     }
 
@@ -78,15 +81,19 @@ import Testing
     @Test("case 60: nesting is bounded", arguments: ["NOT ", "OR ALL ", "("])
     func nesting(piece: String) async throws {
         try await withClient { client async throws -> Void in
-            let deep = String(repeating: piece, count: 5_000) + "ALL" + String(repeating: piece == "(" ? ")" : "", count: 5_000)
+            let deep =
+                String(repeating: piece, count: 5_000) + "ALL"
+                + String(repeating: piece == "(" ? ")" : "", count: 5_000)
             #expect(try await client.command("SEARCH \(deep)").isBAD)
             #expect(try await client.command("NOOP").isOK)
         }
     }
 
-    @Test("case 63: characters that mean something elsewhere mean themselves", arguments: [
-        "\" OR 1=1 --", "NEAR(a b)", "col:x", "-x", "*", "^", "%",
-    ])
+    @Test(
+        "case 63: characters that mean something elsewhere mean themselves",
+        arguments: [
+            "\" OR 1=1 --", "NEAR(a b)", "col:x", "-x", "*", "^", "%",
+        ])
     func literally(needle: String) async throws {
         try await withClient { client async throws -> Void in
             #expect(try await client.command("SEARCH TEXT", literal: Array(needle.utf8)).isOK)

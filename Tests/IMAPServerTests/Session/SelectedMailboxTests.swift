@@ -42,14 +42,30 @@ import Testing
     }
 
     @Test(arguments: [
-        Case(testDescription: "nothing", before: [1, 2], after: [1, 2], mayExpunge: true, expunged: [], exists: nil, view: [1, 2]),
-        Case(testDescription: "one more", before: [1, 2], after: [1, 2, 5], mayExpunge: false, expunged: [], exists: 3, view: [1, 2, 5]),
-        Case(testDescription: "first gone", before: [1, 2, 3], after: [2, 3], mayExpunge: true, expunged: [1], exists: nil, view: [2, 3]),
-        Case(testDescription: "several gone, highest first", before: [1, 2, 3, 4], after: [2], mayExpunge: true, expunged: [4, 3, 1], exists: nil, view: [2]),
-        Case(testDescription: "gone, but may not be told", before: [1, 2, 3], after: [3], mayExpunge: false, expunged: [], exists: nil, view: [1, 2, 3]),
-        Case(testDescription: "gone and new, may not be told", before: [1, 2], after: [2, 9], mayExpunge: false, expunged: [], exists: 3, view: [1, 2, 9]),
-        Case(testDescription: "gone and new", before: [1, 2], after: [2, 9], mayExpunge: true, expunged: [1], exists: 2, view: [2, 9]),
-        Case(testDescription: "all gone", before: [4, 7], after: [], mayExpunge: true, expunged: [2, 1], exists: nil, view: []),
+        Case(
+            testDescription: "nothing", before: [1, 2], after: [1, 2], mayExpunge: true, expunged: [], exists: nil,
+            view: [1, 2]),
+        Case(
+            testDescription: "one more", before: [1, 2], after: [1, 2, 5], mayExpunge: false, expunged: [], exists: 3,
+            view: [1, 2, 5]),
+        Case(
+            testDescription: "first gone", before: [1, 2, 3], after: [2, 3], mayExpunge: true, expunged: [1],
+            exists: nil, view: [2, 3]),
+        Case(
+            testDescription: "several gone, highest first", before: [1, 2, 3, 4], after: [2], mayExpunge: true,
+            expunged: [4, 3, 1], exists: nil, view: [2]),
+        Case(
+            testDescription: "gone, but may not be told", before: [1, 2, 3], after: [3], mayExpunge: false,
+            expunged: [], exists: nil, view: [1, 2, 3]),
+        Case(
+            testDescription: "gone and new, may not be told", before: [1, 2], after: [2, 9], mayExpunge: false,
+            expunged: [], exists: 3, view: [1, 2, 9]),
+        Case(
+            testDescription: "gone and new", before: [1, 2], after: [2, 9], mayExpunge: true, expunged: [1], exists: 2,
+            view: [2, 9]),
+        Case(
+            testDescription: "all gone", before: [4, 7], after: [], mayExpunge: true, expunged: [2, 1], exists: nil,
+            view: []),
     ])
     func advancing(_ row: Case) {
         var mailbox = SelectedMailbox(Self.plain(row.before), isReadOnly: false, recent: nil)
@@ -78,9 +94,13 @@ import Testing
 
     @Test(arguments: [
         SilentCase(testDescription: "as expected", before: 0, after: 1, change: .add(Flags(.seen)), isTold: false),
-        SilentCase(testDescription: "another session flagged it too", before: 0, after: 3, change: .add(Flags(.seen)), isTold: true),
+        SilentCase(
+            testDescription: "another session flagged it too", before: 0, after: 3, change: .add(Flags(.seen)),
+            isTold: true),
         SilentCase(testDescription: "replaced", before: 3, after: 2, change: .replace(Flags(.flagged)), isTold: false),
-        SilentCase(testDescription: "removed, then set again elsewhere", before: 1, after: 3, change: .remove(Flags(.seen)), isTold: true),
+        SilentCase(
+            testDescription: "removed, then set again elsewhere", before: 1, after: 3, change: .remove(Flags(.seen)),
+            isTold: true),
     ])
     func silentStore(_ row: SilentCase) {
         var mailbox = SelectedMailbox(Self.snapshot([(5, row.before)]), isReadOnly: false, recent: nil)
@@ -98,10 +118,11 @@ import Testing
         #expect(told.flags == [0, 1, 2])
     }
 
-    @Test(arguments: [
-        ("1", 3, [0..<1]), ("1:3", 3, [0..<3]), ("*", 3, [2..<3]), ("2:*", 3, [1..<3]), ("*:2", 3, [1..<3]),
-        ("3,1", 3, [0..<1, 2..<3]), ("4", 3, nil), ("2:4", 3, nil), ("*", 0, nil), ("1:*", 0, nil),
-    ] as [(String, UInt32, [Range<Int>]?)])
+    @Test(
+        arguments: [
+            ("1", 3, [0..<1]), ("1:3", 3, [0..<3]), ("*", 3, [2..<3]), ("2:*", 3, [1..<3]), ("*:2", 3, [1..<3]),
+            ("3,1", 3, [0..<1, 2..<3]), ("4", 3, nil), ("2:4", 3, nil), ("*", 0, nil), ("1:*", 0, nil),
+        ] as [(String, UInt32, [Range<Int>]?)])
     func sequenceNumbers(set: String, count: UInt32, expected: [Range<Int>]?) throws {
         let mailbox = SelectedMailbox(
             Self.plain(count == 0 ? [] : (1...count).map { $0 * 10 }), isReadOnly: false, recent: nil)
@@ -113,9 +134,11 @@ import Testing
         #expect(mailbox.indices(of: fetch.messages) == expected)
     }
 
-    @Test("pitfall 5: * is the last message on either side, and n:* always names it", arguments: [
-        ("1:*", [0..<3]), ("*:1", [0..<3]), ("999:*", [2..<3]), ("*", [2..<3]), ("15", []), ("11:29", [1..<2]),
-    ] as [(String, [Range<Int>])])
+    @Test(
+        "pitfall 5: * is the last message on either side, and n:* always names it",
+        arguments: [
+            ("1:*", [0..<3]), ("*:1", [0..<3]), ("999:*", [2..<3]), ("*", [2..<3]), ("15", []), ("11:29", [1..<2]),
+        ] as [(String, [Range<Int>])])
     func uids(set: String, expected: [Range<Int>]) {
         let mailbox = SelectedMailbox(Self.plain([10, 20, 30]), isReadOnly: false, recent: nil)
         guard case .success(let tagged) = parseCommand(.init(string: "a UID FETCH \(set) FLAGS")),
