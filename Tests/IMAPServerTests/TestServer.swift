@@ -94,6 +94,7 @@ struct TestFailure: Error, CustomStringConvertible {
 enum Sample {
     static func message(_ number: Int) -> String {
         "From: Bob <bob@example.org>\r\nTo: alice@example.org\r\nSubject: Number \(number)\r\n"
-            + "Date: Mon, 7 Feb 1994 21:52:25 -0800\r\nMessage-ID: <\(number)@example.org>\r\n\r\nBody of \(number).\r\n"
+            + "Date: Mon, 7 Feb 1994 21:52:25 -0800\r\nMessage-ID: <\(number)@example.org>\r\n\r\n"
+            + "Body of \(number).\r\n"
     }
 }

@@ -93,6 +93,18 @@ import Testing
         }
     }
 
+    @Test("case 100: NUL, which no literal may hold, is sent as another byte of no meaning")
+    func nul() async throws {
+        try await TestServer.with { server in
+            try await server.deliver(["Subject: a\0b\r\n\r\nc\0\0d\r\n"])
+            let client = try await server.select()
+            let fetch = try await client.command("FETCH 1 (RFC822.SIZE BODY[] BODY[HEADER.FIELDS (Subject)] ENVELOPE)")
+            let bytes = fetch.fetches.first?.items["BODY[]"]?.bytes ?? []
+            #expect(bytes.count == 22 && bytes.filter { $0 == 0x80 }.count == 3)
+            #expect(fetch.fetches.first?.items["RFC822.SIZE"]?.number == 22)
+        }
+    }
+
     @Test func aClientThatGoesAwayInTheMiddleStoresNothing() async throws {
         try await TestServer.with { server in
             let client = try await server.login()
