@@ -19,7 +19,7 @@ package enum Address: Hashable, Sendable {
         package var domain: [UInt8]
 
         /// The display name decoded (RFC 2047).
-        package var displayName: String? { name.map { EncodedWord.decode($0) } }
+        package var displayName: String? { name.map { EncodedWord.decode(WireString.collapsed($0)) } }
         /// `local@domain`; nil when either is missing.
         package var text: String? {
             guard !localPart.isEmpty, !domain.isEmpty else { return nil }

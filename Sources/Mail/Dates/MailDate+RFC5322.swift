@@ -63,7 +63,8 @@ private struct DateReader {
             switch String(decoding: name.map(\.asciiLowercased), as: UTF8.self) {
             case "pm": second = second.map { $0 < 43_200 ? $0 + 43_200 : $0 }
             case "am": second = second.map { $0 >= 43_200 ? $0 - 43_200 : $0 }
-            case let key: zone = DateReader.zones[key] ?? 0
+            // `EST5EDT` too.
+            case let key: zone = DateReader.zones[String(key.prefix { !$0.isNumber })] ?? 0
             }
         }
         return true
