@@ -7,9 +7,9 @@ import MailStore
 import NIOCore
 
 extension Session {
-    /// RFC 3501 §6.4.5. Goes through the messages in batches: \Seen is set for a batch, then one job of the store
-    /// encodes it, then it is sent before the next begins; so a client that does not read, or goes away, stops the
-    /// work.
+    /// RFC 3501 §6.4.5. Goes through the messages in batches: \Seen is set for a batch, then jobs of the store encode it.
+    /// One piece is sent while the store works on the next and no further; so a client that does not read, or goes away,
+    /// stops the work.
     func fetch(_ fetch: Fetch) async throws -> Completion {
         let selection = try selected()
         let plan = FetchPlan(fetch)
@@ -17,19 +17,22 @@ extension Session {
         // without EXPUNGE no index does.
         var queue = FetchQueue(try selection.indices(of: fetch.messages))
         var missing = 0
+        var ready = ByteBuffer()
         while let indices = queue.next(of: selection.mailbox.view, plan) {
+            if plan.setsSeen { try await sendAll(&ready) }  // before what is announced
             let unseen = try await setSeen(indices, plan, selection, withUIDs: fetch.messages.isUID)
             guard !isOver else { throw Replied() }
             let targets = selection.mailbox.targets(indices, becomeSeen: unseen)
             var encoder = FetchEncoder(plan: plan, targets: targets, flagSets: selection.mailbox.view.flagSets)
             if plan.readsStore {
-                missing += try await stream(encoder)
+                missing += try await stream(encoder, &ready)
             } else {
                 encoder.encodeFromSnapshot(into: &connection.writer)
                 try await connection.flushIfLarge()
                 await Task.yield()
             }
         }
+        try await sendAll(&ready)
         guard missing == 0 else {
             return .no("Some of the messages no longer exist.", code: .expungeIssued)
         }
@@ -51,15 +54,18 @@ extension Session {
         return unseen
     }
 
-    /// Runs the encoder's jobs and sends what each yields.
+    /// Runs the encoder's jobs, each while what the one before it wrote is sent.
+    /// - Parameter ready: what is encoded and not yet sent; holds the last job's output afterwards.
     /// - Returns: how many messages were left out.
-    private func stream(_ encoder: FetchEncoder) async throws -> Int {
+    private func stream(_ encoder: FetchEncoder, _ ready: inout ByteBuffer) async throws -> Int {
         let account = try loggedIn().account
         var job = FetchJob(encoder: encoder)
         while !job.progress.isDone {
             let isMessageBegun = job.progress.isMessageBegun
             do {
-                job = try await job.advanced(in: account)
+                job = try await advance(job, in: account, sending: ready)
+            } catch let ended as ConnectionEnded {
+                throw ended
             } catch {
                 guard isMessageBegun else { throw error }
                 // A literal was promised and cannot be kept: there is no lawful way on.
@@ -68,9 +74,25 @@ extension Session {
                 connection.abandon()
                 throw ConnectionEnded()
             }
-            try await connection.send(job.progress.writer.take())
+            ready = job.progress.writer.take()
         }
         return job.progress.missing
+    }
+
+    /// The job after its next piece.
+    private func advance(
+        _ job: FetchJob, in account: AccountStore, sending ready: ByteBuffer
+    ) async throws -> FetchJob {
+        guard ready.readableBytes > 0 else { return try await job.advanced(in: account) }
+        async let next = job.advanced(in: account)
+        try await connection.send(ready)
+        return try await next
+    }
+
+    private func sendAll(_ ready: inout ByteBuffer) async throws {
+        let bytes = ready
+        ready = ByteBuffer()
+        if bytes.readableBytes > 0 { try await connection.send(bytes) }
     }
 }
 

@@ -171,15 +171,14 @@ struct FetchEncoder: Sendable {
         _ reader: AccountReader
     ) throws -> Bool {
         if progress.written == 0 { progress.writer.fetchLiteral(name, size: range.count) }
+        let rest = range.dropFirst(progress.written)
+        guard !rest.isEmpty else { return true }
         let room = max(1, FetchEncoder.pieceSize - progress.writer.buffer.readableBytes)
-        let start = range.lowerBound + progress.written
-        let piece = start..<min(range.upperBound, start + room)
-        if !piece.isEmpty {
-            let start = progress.writer.buffer.writerIndex
-            try reader.bytes(of: body, range: piece, into: &progress.writer.buffer)
-            progress.writer.buffer.replaceNULs(from: start)
-        }
-        progress.written += piece.count
-        return piece.upperBound == range.upperBound
+        let start = progress.writer.buffer.writerIndex
+        let count = try reader.bytes(of: body, range: rest, enough: room, into: &progress.writer.buffer)
+        guard count > 0 else { throw StoreError.broken("body \(body) is shorter than its message says") }
+        progress.writer.buffer.replaceNULs(from: start)
+        progress.written += count
+        return count == rest.count
     }
 }

@@ -20,34 +20,41 @@ final class DatabaseFile: Sendable {
     let path: String
     private let lock: FileLock
     private let pool: DatabasePool
+    private let readers: Readers
     private let isClosing = Mutex(false)
 
     /// Opens or makes the file and brings its schema up to date.
     init(path: String, steps: [SchemaStep], readers: Int) throws(StoreError) {
         self.path = path
         lock = try FileLock(path: path + ".lock")
+        self.readers = Readers(path: path, count: readers)
         do {
-            pool = try lock.withLock { try Self.open(path: path, steps: steps, readers: readers) }
+            pool = try lock.withLock { try Self.open(path: path, steps: steps) }
         } catch {
             throw StoreError(error, doing: "open \(path)")
         }
     }
 
-    private static func open(path: String, steps: [SchemaStep], readers: Int) throws -> DatabasePool {
+    /// How every connection of the store is opened.
+    static func configuration() -> Configuration {
         var configuration = Configuration()
-        configuration.maximumReaderCount = max(1, readers)
+        configuration.maximumReaderCount = 1
         configuration.busyMode = .timeout(10)
         configuration.label = "store"
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0")
         }
+        return configuration
+    }
+
+    private static func open(path: String, steps: [SchemaStep]) throws -> DatabasePool {
         try makePrivate(path)
-        let pool = try DatabasePool(path: path, configuration: configuration)
+        let pool = try DatabasePool(path: path, configuration: configuration())
         try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000")
         }
         let migrator = migrator(steps)
-        if try pool.read(migrator.hasBeenSuperseded) {
+        if try pool.writeWithoutTransaction(migrator.hasBeenSuperseded) {
             throw StoreError.broken("\(path) was written by a newer version of Martlet; this one does not know its schema")
         }
         try migrator.migrate(pool)
@@ -78,12 +85,14 @@ final class DatabaseFile: Sendable {
     func read<T: Sendable>(_ work: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
         let path = path
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-            pool.asyncRead { opened in
+            readers.submit { opened in
+                let result: Result<T, StoreError>
                 do {
-                    continuation.resume(returning: .success(try work(try opened.get())))
+                    result = .success(try work(try opened.get()))
                 } catch {
-                    continuation.resume(returning: .failure(StoreError(error, doing: "read \(path)")))
+                    result = .failure(StoreError(error, doing: "read \(path)"))
                 }
+                return { continuation.resume(returning: result) }
             }
         }
         return try result.get()
@@ -116,6 +125,7 @@ final class DatabaseFile: Sendable {
             return !closing
         }
         guard isFirst else { return }
+        readers.close()
         pool.writeWithoutTransaction { _ in }
         try? lock.withLock { try pool.close() }
     }

@@ -71,23 +71,32 @@ package struct AccountReader {
     }
 
     /// Appends the message's bytes in a range, as far as they exist. Only the chunks that it touches are read.
-    package func bytes(of body: BodyID, range: Range<Int>, into buffer: inout ByteBuffer) throws {
-        guard !range.isEmpty else { return }
+    ///
+    /// Goes on until `enough` bytes are appended, and to the end of the chunk that brings them: whoever goes on from there
+    /// decompresses no chunk twice.
+    /// - Returns: how many bytes were appended.
+    @discardableResult
+    package func bytes(
+        of body: BodyID, range: Range<Int>, enough: Int = .max, into buffer: inout ByteBuffer
+    ) throws -> Int {
+        guard !range.isEmpty else { return 0 }
+        let before = buffer.readableBytes
         var number = 0
         var start = 0
         if range.lowerBound > 0, let first = try chunkSize(body, 0), range.lowerBound >= first {
             number = 1 + (range.lowerBound - first) / ChunkLayout.size
             start = first + (number - 1) * ChunkLayout.size
         }
-        while start < range.upperBound {
+        while start < range.upperBound, buffer.readableBytes - before < enough {
             let wanted = (max(range.lowerBound, start) - start)..<(range.upperBound - start)
             guard let size = try append(body, chunk: number, wanted, to: &buffer) else {
                 if number == 0 { _ = try self.size(of: body) }
-                return
+                break
             }
             start += size
             number += 1
         }
+        return buffer.readableBytes - before
     }
 
     /// The header block with its empty line.
