@@ -18,6 +18,7 @@ import Testing
 
     /// A service with a certificate of its own; gives the ports of a STARTTLS and a TLS listener.
     private func withTLS(
+        timeBeforeLogin: Duration = .seconds(60),
         _ test: @Sendable (TestServer, (startTLS: Int, implicit: Int), TLSContext) async throws -> Void
     ) async throws {
         try await TestServer.with { server in
@@ -28,9 +29,11 @@ import Testing
             try made.privateKeyPEM.write(toFile: files.privateKey, atomically: true, encoding: .utf8)
             let tls = try ReloadableTLSContext(
                 files: files, settings: TLSServerSettings(service: "imap", applicationProtocols: ["imap"]))
+            var settings = IMAPSettings(hostname: "mail.example.org")
+            settings.limits.timeBeforeAuthentication = timeBeforeLogin
             let service = IMAPService(
-                store: server.store, authenticator: server.authenticator, tls: tls,
-                settings: IMAPSettings(hostname: "mail.example.org"), logger: .quiet)
+                store: server.store, authenticator: server.authenticator, tls: tls, settings: settings,
+                logger: .quiet)
             let group = MultiThreadedEventLoopGroup.singleton
             let plain = try await service.bind(host: "127.0.0.1", port: 0, security: .startTLS, on: group)
             let implicit = try await service.bind(host: "127.0.0.1", port: 0, security: .implicitTLS, on: group)
@@ -99,6 +102,17 @@ import Testing
                 // A TLS alert or the end: no IMAP in any case.
                 #expect(error is IMAPTestClient.Closed || error is IMAPProtocolError)
             }
+        }
+    }
+
+    @Test("case 12: a TLS handshake that never comes to its end is cut off with the login's time")
+    func slowHandshake() async throws {
+        try await withTLS(timeBeforeLogin: .milliseconds(100)) { _, ports, _ in
+            let start = ContinuousClock.now
+            await #expect(throws: IMAPTestClient.Closed.self) {
+                _ = try await IMAPTestClient.connect(port: ports.implicit)
+            }
+            #expect(ContinuousClock.now - start < .seconds(10))
         }
     }
 

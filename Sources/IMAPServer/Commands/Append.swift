@@ -36,7 +36,7 @@ extension Session {
     }
 
     private func endAppend(_ tag: String, _ completion: Completion) async throws(ConnectionEnded) {
-        announce(CommandTable.rule(for: .append).announcing, withUIDs: false)
+        try await announce(CommandTable.rule(for: .append).announcing, withUIDs: false)
         try await finish(tag, completion)
         if completion.condition == .bad { countBad() }
     }

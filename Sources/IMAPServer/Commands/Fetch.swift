@@ -50,7 +50,7 @@ extension Session {
         guard !unseen.isEmpty else { return unseen }
         let change = FlagChange.add(Flags(.seen))
         _ = try await loggedIn().account.storeFlags(unseen, in: selection.view.mailboxID, change)
-        announce(.withoutExpunge, withUIDs: withUIDs, own: .told(unseen))
+        try await announce(.withoutExpunge, withUIDs: withUIDs, own: .told(unseen))
         return unseen
     }
 

@@ -15,7 +15,7 @@ extension Session {
         connection.framer.mode = .lines
         defer { connection.framer.mode = .commands }
         while true {
-            announce(.everything, withUIDs: false)
+            try await announce(.everything, withUIDs: false)
             guard !isOver else { throw Replied() }
             gate.setDeadline(min(end, .now() + TimeAmount(settings.idleKeepAlive)))
             switch try await connection.next(or: Session.endings.union(.mailbox)) {

@@ -18,7 +18,7 @@ extension Session {
             case .remove: .remove(store.flags)
             }
         let outcome = try await loggedIn().account.storeFlags(uids, in: selection.view.mailboxID, change)
-        announce(
+        try await announce(
             CommandTable.announcing(.store(store)), withUIDs: store.messages.isUID,
             own: store.silent ? .silent(uids, change) : .echoed(uids))
         if !outcome.missing.isEmpty, !store.messages.isUID {

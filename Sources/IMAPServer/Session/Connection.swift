@@ -98,10 +98,8 @@ final class Connection {
         let now = gate.poll([.writable, .ended])
         if now == .writable { return }
         guard !now.contains(.ended) else { throw ConnectionEnded() }
-        let timeOut = channel.eventLoop.scheduleTask(in: TimeAmount(limits.writeTime)) { [channel] in
-            channel.close(promise: nil)
-        }
-        defer { timeOut.cancel() }
+        let watch = WriteWatch(channel, every: TimeAmount(limits.writeTime))
+        defer { watch.cancel() }
         let wake = await gate.wait(for: [.writable, .ended])
         guard !wake.contains(.ended) else { throw ConnectionEnded() }
     }
@@ -109,9 +107,9 @@ final class Connection {
     /// Forgets what has been written: it must not follow what was sent.
     func abandon() { _ = writer.take() }
 
-    /// Sends what has been written and closes, giving the last words time to leave but not for ever.
-    func close() async {
-        let timeOut = channel.eventLoop.scheduleTask(in: .seconds(5)) { [channel] in channel.close(promise: nil) }
+    /// Sends what has been written and closes, giving the last words `time` to leave.
+    func close(within time: TimeAmount) async {
+        let timeOut = channel.eventLoop.scheduleTask(in: time) { [channel] in channel.close(promise: nil) }
         if writer.buffer.readableBytes > 0 {
             try? await channel.writeAndFlush(writer.take()).get()
         }

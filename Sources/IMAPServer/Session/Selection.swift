@@ -45,7 +45,9 @@ extension Session {
     ///
     /// A mailbox that was deleted under the session ends it with BYE, as RFC 2180 §3.3 allows and Dovecot does: to fall
     /// back to the authenticated state unasked would leave the client believing that it has a mailbox selected.
-    func announce(_ announcing: Announcing, withUIDs: Bool, own: SelectedMailbox.OwnChange = .none) {
+    func announce(
+        _ announcing: Announcing, withUIDs: Bool, own: SelectedMailbox.OwnChange = .none
+    ) async throws(ConnectionEnded) {
         guard announcing != .nothing, let selection else { return }
         let latest = selection.view.current
         if latest.isDeleted {
@@ -55,7 +57,7 @@ extension Session {
         let announcement = selection.mailbox.advance(
             to: latest, mayAnnounceExpunge: announcing == .everything, newRecent: newRecent, own: own)
         guard !announcement.isEmpty else { return }
-        write(announcement, of: selection, withUIDs: withUIDs)
+        try await write(announcement, of: selection, withUIDs: withUIDs)
     }
 
     /// RFC 3501 §2.3.2: the first session to be told of a message sees it as \Recent, one that only looks takes nothing
@@ -70,8 +72,13 @@ extension Session {
         return selection.view.unclaimedRecent(in: latest)
     }
 
-    private func write(_ announcement: Announcement, of selection: Selection, withUIDs: Bool) {
-        for number in announcement.expunged { connection.writer.expunge(number) }
+    private func write(
+        _ announcement: Announcement, of selection: Selection, withUIDs: Bool
+    ) async throws(ConnectionEnded) {
+        for number in announcement.expunged {
+            connection.writer.expunge(number)
+            try await connection.flushIfLarge()
+        }
         // Before anything shows a keyword that the client does not know, also a new message (RFC 3501 §7.2.6).
         if selection.learnKeywords() { writeFlagsOfMailbox(selection) }
         if let exists = announcement.exists { connection.writer.exists(UInt32(truncatingIfNeeded: exists)) }
@@ -86,6 +93,7 @@ extension Session {
             connection.writer.fetchFlags(
                 encoded: encoder.encoded(entry.flagSet, isRecent: mailbox.isRecent(entry.uid)))
             connection.writer.endFetch()
+            try await connection.flushIfLarge()
         }
     }
 

@@ -70,7 +70,7 @@ final class Session {
             if let failure = connection.gate.failure { endReason = failure }
         }
         selection = nil
-        await connection.close()
+        await connection.close(within: identity == nil ? .seconds(1) : .seconds(5))
         logger.info("imap session ended", metadata: ["reason": "\(endReason)"])
     }
 
@@ -141,7 +141,7 @@ final class Session {
             completion = self.completion(for: error, command: command.name)
         }
         guard !isOver else { return }
-        announce(CommandTable.announcing(command), withUIDs: command.isUIDForm)
+        try await announce(CommandTable.announcing(command), withUIDs: command.isUIDForm)
         try await finish(tagged.tag, completion)
         if identity != nil {
             badCommands = 0

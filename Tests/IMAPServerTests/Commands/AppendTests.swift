@@ -60,6 +60,18 @@ import Testing
         }
     }
 
+    @Test("case 68: dates that no calendar has", arguments: [
+        "\"31-Feb-2020 00:00:00 +0000\"", "\"01-Jan-0000 00:00:00 +0000\"", "\"01-Jan-2020 99:99:99 +0000\"",
+        "\"01-Jan-2020 00:00:00 +9999\"", "\"nonsense\"",
+    ])
+    func badDates(date: String) async throws {
+        try await TestServer.with { server in
+            let client = try await server.login()
+            #expect(try await client.append("INBOX", Sample.message(1), arguments: date).isBAD)
+            #expect(try await client.command("SELECT INBOX").exists == 0)
+        }
+    }
+
     @Test func missingMailbox() async throws {
         try await TestServer.with { server in
             let client = try await server.login()

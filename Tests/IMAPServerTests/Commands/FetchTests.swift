@@ -91,6 +91,19 @@ import Testing
         }
     }
 
+    @Test("case 59: ten thousand header fields, and names that are none")
+    func headerFields() async throws {
+        try await TestServer.with { server in
+            try await server.fill(1)
+            let client = try await server.select()
+            let names = Array(repeating: "x", count: 10_000).joined(separator: " ")
+            #expect(try await client.command("FETCH 1 BODY[HEADER.FIELDS (\(names))]").isBAD)
+            try await client.send("F FETCH 1 BODY[HEADER.FIELDS ({4+}\r\na\r\nb)]\r\n")
+            #expect(try await client.reply(to: "F").isBAD)
+            #expect(try await client.command("NOOP").isOK)
+        }
+    }
+
     @Test func seen() async throws {
         try await TestServer.with { server in
             try await server.fill(3)

@@ -209,6 +209,20 @@ import Testing
         }
     }
 
+    @Test("case 88, pitfall 29: a mailbox made anew has another UIDVALIDITY, and none has 0")
+    func uidValidity() async throws {
+        try await TestServer.with { server in
+            let client = try await server.login()
+            var seen: Set<String> = ["0"]
+            for _ in 0..<3 {
+                try await client.command("CREATE again")
+                let validity = try await client.command("SELECT again").code("UIDVALIDITY") ?? "0"
+                #expect(seen.insert(validity).inserted)
+                try await client.command("DELETE again")
+            }
+        }
+    }
+
     @Test func closeExpungesAndUnselectDoesNot() async throws {
         try await TestServer.with { server in
             try await server.fill(2, flags: Flags(.deleted))
