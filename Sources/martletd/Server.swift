@@ -58,6 +58,7 @@ struct Server {
             store: store, hostname: hostname, limits: settings.lmtp, connections: configuration.lmtpConnections,
             logger: logger)
         let listening = try await Listeners(configuration: configuration, imap: imap, lmtp: lmtp).bind()
+        let ready = "martletd \(Martletd.version) ready: \(listening.joined(separator: ", "))"
         let reload = Reload(
             source: source, sink: sink, logger: logger, tls: tls, imap: imap, hostname: hostname,
             current: configuration)
@@ -66,10 +67,9 @@ struct Server {
                 services: [
                     .init(service: Housekeeping(store: store, logger: logger)),
                     .init(service: ReloadService(signals: reloads, reload: reload)),
-                    .init(service: MailServices(imap: imap, lmtp: lmtp)),
+                    .init(service: MailServices(imap: imap, lmtp: lmtp) { announce(ready) }),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
-        announce("martletd \(Martletd.version) ready: \(listening.joined(separator: ", "))")
         try await group.run()
     }
 
@@ -115,7 +115,7 @@ struct Server {
     }
 
     /// The one line on standard output.
-    private func announce(_ line: String) {
+    @Sendable private func announce(_ line: String) {
         try? FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
     }
 }

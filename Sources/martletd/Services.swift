@@ -10,8 +10,11 @@ import ServiceLifecycle
 struct MailServices: Service {
     let imap: IMAPService
     let lmtp: LMTPService
+    /// Says that the server is ready. The group has its signal handlers by now: a SIGTERM that comes at once drains too.
+    let ready: @Sendable () -> Void
 
     func run() async throws {
+        ready()
         try await gracefulShutdown()
         async let imapEnd: Void = imap.drain()
         async let lmtpEnd: Void = lmtp.drain()

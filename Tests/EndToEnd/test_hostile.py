@@ -28,12 +28,13 @@ def alive(server):
         assert grown < 64 << 10, f"the server grew by {grown} KiB"
 
 
-def exchange(port, data, *, seconds=5, quiet=0.3):
+def exchange(port, data, *, seconds=5, quiet=0.3, greets=True):
     """Sends bytes, reads until the server closes or is quiet; gives what it said and whether it closed."""
     said = b""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as raw:
         raw.settimeout(seconds)
-        said += raw.recv(65536)
+        if greets:
+            said += raw.recv(65536)
         try:
             raw.sendall(data)
             raw.settimeout(quiet)
@@ -153,7 +154,7 @@ def test_random_bytes(alive):
     for _ in range(150):
         data = b"".join(chance.choice(words) for _ in range(chance.randrange(1, 60)))
         for port in (alive.imap, alive.imaps, alive.lmtp):
-            exchange(port, data, quiet=0.02)
+            exchange(port, data, quiet=0.02, greets=port != alive.imaps)
 
 
 def test_many_connections_that_say_nothing(alive):

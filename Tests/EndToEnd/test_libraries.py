@@ -26,7 +26,7 @@ def test_imaplib_over_tls(server):
         assert client.store("1", "+FLAGS", r"(\Deleted)")[0] == "OK"
         assert client.expunge() == ("OK", [b"1"])
         assert client.status("INBOX", "(MESSAGES UIDNEXT UNSEEN)")[1][0].upper().endswith(b"(MESSAGES 1 UIDNEXT 3 UNSEEN 1)")
-        assert client.create("Holiday &- sun")[0] == "OK"
+        assert client.create('"Holiday &- sun"')[0] == "OK"
         assert client.list()[0] == "OK"
 
 
