@@ -112,6 +112,7 @@ private final class TerminalGuardian {
         self.before = before
         signal(SIGTSTP, SIG_IGN)
         let queue = DispatchQueue(label: "martlet.prompt")
+        let registered = DispatchSemaphore(value: 0)
         sources = TerminalGuardian.ending.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
@@ -122,9 +123,12 @@ private final class TerminalGuardian {
                 signal(number, SIG_DFL)
                 kill(getpid(), number)
             }
+            source.setRegistrationHandler { registered.signal() }
             source.resume()
             return source
         }
+        // Echo is on until all of them listen: none may come unheard once it is off.
+        for _ in sources { registered.wait() }
     }
 
     func restore() {
