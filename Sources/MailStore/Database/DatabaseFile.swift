@@ -120,17 +120,29 @@ final class DatabaseFile: Sendable {
 
     /// Closes with a last checkpoint. Afterwards every call fails.
     func close() {
-        let isFirst = isClosing.withLock { closing in
+        guard beginClosing() else { return }
+        Self.close(pool, readers, lock)
+    }
+
+    /// The last user may let go on one of the file's own threads, which cannot wait for themselves.
+    deinit {
+        guard beginClosing() else { return }
+        DispatchQueue.global().async { [pool, readers, lock] in Self.close(pool, readers, lock) }
+    }
+
+    /// True for the first to ask: later batches are turned away from now on.
+    private func beginClosing() -> Bool {
+        isClosing.withLock { closing in
             defer { closing = true }
             return !closing
         }
-        guard isFirst else { return }
+    }
+
+    private static func close(_ pool: DatabasePool, _ readers: Readers, _ lock: FileLock) {
         readers.close()
         pool.writeWithoutTransaction { _ in }
         try? lock.withLock { try pool.close() }
     }
-
-    deinit { close() }
 }
 
 extension StoreError {
