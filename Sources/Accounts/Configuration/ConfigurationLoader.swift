@@ -36,11 +36,13 @@ extension ServerConfiguration {
         var entries: [LoadedConfiguration.Entry] = []
         var problems: [ConfigurationProblem] = []
         for key in ConfigurationKey.all {
-            let found = sources.values(of: key)
-            if let found, let wrong = key.apply(found.values, &configuration) {
+            // A wrong value is told also where a higher place overrides it: it would surprise when that goes.
+            for found in sources.everyValue(of: key).reversed() {
+                guard let wrong = key.apply(found.values, &configuration) else { continue }
                 let message = "\(key.name): \"\(wrong)\" is not right; expected \(key.expects)"
                 problems.append(ConfigurationProblem(place: found.place, message: message))
             }
+            let found = sources.values(of: key)
             let values = found?.values ?? key.show(configuration)
             entries.append(LoadedConfiguration.Entry(key: key, values: values, place: found?.place ?? .defaults))
         }
@@ -100,10 +102,14 @@ private struct Sources {
 
     /// The highest provider that has the key decides.
     func values(of key: ConfigurationKey) -> (values: [String], place: ConfigurationProblem.Place)? {
-        for (provider, place) in providers {
-            if let values = Sources.values(of: key, in: provider) { return (values, place(key)) }
+        everyValue(of: key).first
+    }
+
+    /// What each provider that has the key says, highest first.
+    func everyValue(of key: ConfigurationKey) -> [(values: [String], place: ConfigurationProblem.Place)] {
+        providers.compactMap { provider, place in
+            Sources.values(of: key, in: provider).map { ($0, place(key)) }
         }
-        return nil
     }
 
     /// As a list where the provider has one; a scalar stands for a list of one.
