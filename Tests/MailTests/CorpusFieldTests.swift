@@ -92,8 +92,8 @@ struct CorpusFieldTests {
     /// Not what is wrong in ways in which two lenient readers must differ: types that are no tokens, quotes that do not
     /// close, charsets repeated in every continuation, white space within folded values.
     private func isPlain(_ header: String) -> Bool {
-        !["á", "inva/lid", "test/encoded", "malicious", "application/pdf\n", "text/plain/"].contains { header.hasPrefix($0) }
-            && !["foo\n", "?= =?"].contains { header.contains($0) }
+        let odd = ["á", "inva/lid", "test/encoded", "malicious", "application/pdf\n", "text/plain/"]
+        return !odd.contains { header.hasPrefix($0) } && !["foo\n", "?= =?"].contains { header.contains($0) }
     }
 
     @Test func mediaTypes() throws {

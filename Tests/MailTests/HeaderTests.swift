@@ -44,7 +44,12 @@ import Testing
     @Test func filterEndsWithAnEmptyLineAlsoWhereTheHeaderHasNone() {
         #expect(text(HeaderFilter.filter(bytes("From: a"), fields: ["From"], not: false)) == "From: a\r\n\r\n")
         #expect(text(HeaderFilter.filter(bytes("From: a\n\n"), fields: ["From"], not: false)) == "From: a\n\r\n")
-        #expect(text(HeaderFilter.filter([], fields: ["From"], not: true)) == "\r\n")
+        #expect(text(HeaderFilter.filter([], fields: ["From"], not: false)) == "\r\n")
+    }
+
+    @Test func otherFieldsEndAsTheHeaderDoes() {
+        #expect(text(HeaderFilter.filter(bytes("A: b\r\n"), fields: ["From"], not: true)) == "A: b\r\n")
+        #expect(text(HeaderFilter.filter(bytes(" x\r\nA: b\r\n\r\n"), fields: ["a"], not: true)) == " x\r\n\r\n")
     }
 
     @Test("case 105: many equal names do not make it slow")

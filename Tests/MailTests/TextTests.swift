@@ -63,7 +63,8 @@ import Testing
 
 @Suite struct SearchTests {
     @Test(arguments: [
-        ("école", "Une ÉCOLE", true), ("ÉCOLE", "e\u{301}cole", true), ("ecole", "école", true),
+        ("école", "Une ÉCOLE", true), ("ÉCOLE", "e\u{301}cole", true), ("ecole", "école", false),
+        ("cafe", "café", true),
         ("strasse", "Straße", true),
         ("STRASSE", "straße", true), ("москва", "МОСКВА", true), ("σ", "Σ", true), ("ΐ", "ΐ", true), ("a", "b", false),
         ("", "x", true), ("", "", true), ("x", "", false), ("abc", "ab", false), ("aab", "aaaab", true),
@@ -72,9 +73,7 @@ import Testing
         ("ﬁ", "FI", true), ("a\0b", "xA\0Bx", true),
     ])
     func finds(_ needle: String, _ hay: String, expected: Bool) {
-        // A needle without its accent is found where the text has one: the accent is a character of its own in the key.
-        let isAccentLess = needle == "ecole"
-        #expect(SearchNeedle(needle).isFound(in: hay) == (isAccentLess ? hay.contains("\u{301}") : expected))
+        #expect(SearchNeedle(needle).isFound(in: hay) == expected)
     }
 
     @Test func foldingIsIdempotentForEveryScalar() {
