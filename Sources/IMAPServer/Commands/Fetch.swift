@@ -7,9 +7,9 @@ import MailStore
 import NIOCore
 
 extension Session {
-    /// RFC 3501 §6.4.5. Goes through the messages in batches: \Seen is set for a batch, then jobs of the store encode it.
-    /// One piece is sent while the store works on the next and no further; so a client that does not read, or goes away,
-    /// stops the work.
+    /// RFC 3501 §6.4.5. Goes through the messages in batches: \Seen is set for a batch, then jobs of the store encode
+    /// it. One piece is sent while the store works on the next and no further; so a client that does not read, or goes
+    /// away, stops the work.
     func fetch(_ fetch: Fetch) async throws -> Completion {
         let selection = try selected()
         let plan = FetchPlan(fetch)

@@ -86,9 +86,12 @@ extension ByteBuffer {
 
     private func nulOffsets(from start: Int) -> [Int] {
         let bytes = readableBytesUInt8Span
-        guard start >= 0, start < bytes.count else { return [] }
         var offsets: [Int] = []
-        for offset in start..<bytes.count where bytes[offset] == 0 { offsets.append(offset) }
+        var next = ByteSearch.firstIndex(of: 0, in: bytes, from: start)
+        while let offset = next {
+            offsets.append(offset)
+            next = ByteSearch.firstIndex(of: 0, in: bytes, from: offset + 1)
+        }
         return offsets
     }
 }

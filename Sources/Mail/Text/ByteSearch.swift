@@ -2,10 +2,10 @@
 
 import Glibc
 
-enum ByteSearch {
+package enum ByteSearch {
     /// The first place of `byte` at or after `start`; nil when there is none or `start` is out of bounds.
     @inline(__always)
-    static func firstIndex(of byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int? {
+    package static func firstIndex(of byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int? {
         guard start >= 0, start < bytes.count else { return nil }
         return bytes.withUnsafeBufferPointer { buffer -> Int? in
             guard let base = buffer.baseAddress,

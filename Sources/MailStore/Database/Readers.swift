@@ -1,12 +1,12 @@
 // The connections that read one file: a few threads of its own, each with a connection that it opens when first needed.
 //
-// GRDB's own pool of readers takes two jumps between threads and a look at the schema for each read; here it is one jump
-// and the bare transaction, which is most of what a small FETCH costs.
+// GRDB's own pool of readers takes two jumps between threads and a look at the schema for each read; here it is one
+// jump and the bare transaction, which is most of what a small FETCH costs.
 //
-// Invariants: a reader has at most one job; jobs start in the order in which they came; a job that waits is given to the
-// reader that is free first. A job is answered after its transaction, when its reader is free again, so that a session
-// that reads again at once meets the same connection and what that has cached. After `close` no job is run any more, and
-// none is forgotten: it is told that the file is closed.
+// Invariants: a reader has at most one job; jobs start in the order in which they came; a job that waits is given to
+// the reader that is free first. A job is answered after its transaction, when its reader is free again, so that a
+// session that reads again at once meets the same connection and what that has cached. After `close` no job is run any
+// more, and none is forgotten: it is told that the file is closed.
 
 import Dispatch
 import GRDB

@@ -1,4 +1,4 @@
-// Reading stored messages: one job on a reader thread, one consistent state of the file, bytes straight into a ByteBuffer.
+// Reading stored messages: one job on a reader thread, one consistent state of the file, bytes straight into a buffer.
 
 import GRDB
 package import Mail
@@ -72,8 +72,8 @@ package struct AccountReader {
 
     /// Appends the message's bytes in a range, as far as they exist. Only the chunks that it touches are read.
     ///
-    /// Goes on until `enough` bytes are appended, and to the end of the chunk that brings them: whoever goes on from there
-    /// decompresses no chunk twice.
+    /// Goes on until `enough` bytes are appended, and to the end of the chunk that brings them: whoever goes on from
+    /// there decompresses no chunk twice.
     /// - Returns: how many bytes were appended.
     @discardableResult
     package func bytes(
