@@ -108,6 +108,10 @@ struct FileFacts {
     static func failure(_ verb: String, _ path: String) -> Failure {
         let reason = errno
         if reason == ENOENT { return .notFound("cannot \(verb) \(path): there is no such file or directory") }
+        // Root has become the data directory's owner by now, which surprises whoever typed as root.
+        if reason == EACCES {
+            return Failure("cannot \(verb) \(path): user \(StoreAccess.userName(geteuid())) may not; change its mode")
+        }
         return Failure("cannot \(verb) \(path): \(String(cString: strerror(reason)))")
     }
 }
