@@ -6,7 +6,8 @@ package enum HeaderFilter {
     ///   - header: a header block, with or without its empty line.
     ///   - fields: field names, compared without regard to ASCII case.
     ///   - not: keep the other fields instead.
-    /// - Returns: ends with an empty line, but for the other fields of a header that has none (no empty line and no body).
+    /// - Returns: ends with an empty line, but for the other fields of a header that has none (no empty line and no
+    ///   body).
     package static func filter(_ header: [UInt8], fields: [String], not: Bool) -> [UInt8] {
         let names = Set(fields.map { Array($0.asciiLowercased.utf8) })
         var result: [UInt8] = []

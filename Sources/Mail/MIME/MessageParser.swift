@@ -121,9 +121,12 @@ package struct MessageParser {
             size: offset, headerSize: parts.parts[0].bodyStart, parts: parts,
             envelope: structure.fields.first?.envelope ?? [],
             bodyStructure: BodyStructure.wireForm(structure.parts, structure.fields),
-            messageID: envelope[.messageID].flatMap { $0.isEmpty ? nil : $0 },
+            messageID: envelope[.messageID].flatMap {
+                (1...ParsedMessage.longestMessageID).contains($0.count) ? $0 : nil
+            },
             sentDate: envelope[.date].flatMap { MailDate(rfc5322: $0) },
-            subject: envelope[.subject].map { EncodedWord.decode($0) } ?? "")
+            subject: envelope[.subject].map { EncodedWord.decode(Array($0.prefix(ParsedMessage.longestSubject))) } ?? ""
+        )
     }
 
     /// A whole message at once.

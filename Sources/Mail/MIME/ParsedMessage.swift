@@ -2,6 +2,11 @@
 
 /// The result of `MessageParser`. The wire forms hold no NUL and can be sent as they are.
 package struct ParsedMessage: Hashable, Sendable {
+    /// In bytes. A Message-ID that is longer is none (RFC 5322 §2.1.1), of a subject that is longer this much is
+    /// decoded.
+    package static let longestMessageID = 998
+    package static let longestSubject = 16_384
+
     /// Bytes of the message.
     package var size: Int
     /// Bytes of its header, with the empty line.
