@@ -13,7 +13,9 @@ final class EchoService: Sendable {
     let channel: any Channel
     let connections = Mutex((now: 0, handshakes: 0, errors: [String]()))
 
-    init(_ context: @escaping @Sendable () -> TLSContext, greeting: String? = nil) throws {
+    init(
+        _ context: @escaping @Sendable () -> TLSContext, greeting: String? = nil, watch: HandlerWatch? = nil
+    ) throws {
         let box = EchoHandler.Owner()
         channel = try ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 512)
@@ -21,7 +23,9 @@ final class EchoService: Sendable {
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(TLSHandler(server: context()))
+                    let handler = try TLSHandler(server: context())
+                    watch?.watch(handler)
+                    try channel.pipeline.syncOperations.addHandler(handler)
                     try channel.pipeline.syncOperations.addHandler(EchoHandler(box, greeting: greeting))
                 }
             }
@@ -34,6 +38,18 @@ final class EchoService: Sendable {
     func stop() throws {
         try channel.close().wait()
         try group.syncShutdownGracefully()
+    }
+}
+
+/// Knows how many handlers still live, without holding them. The handlers are only looked at, never used.
+final class HandlerWatch: Sendable {
+    private struct Weak: @unchecked Sendable { weak var handler: TLSHandler? }
+    private let handlers = Mutex([Weak]())
+    var seen: Int { handlers.withLock { $0.count } }
+    var living: Int { handlers.withLock { $0.count { $0.handler != nil } } }
+    func watch(_ handler: TLSHandler) {
+        let weak = Weak(handler: handler)
+        handlers.withLock { $0.append(weak) }
     }
 }
 
@@ -252,6 +268,27 @@ final class TransferHandler: ChannelInboundHandler {
         #expect(echo.connections.withLock { $0.errors } == [])
     }
 
+    @Test("a closed connection leaves nothing behind, however it ended")
+    func nothingIsLeftBehind() async throws {
+        let service = try TestService()
+        let context = try service.server()
+        let handlers = HandlerWatch()
+        let echo = try EchoService({ context }, watch: handlers)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        for round in 0..<30 {
+            let client = try await TestClient.connect(echo.port, service.client(), group)
+            _ = try await client.echo("hello")
+            if round % 3 == 0 { #expect(try await client.echo("bye\n") == "bye\n") }
+            // Without TLS's consent, every second time: a truncation for the server.
+            if round % 2 == 0 { try await client.close() } else { try await client.cutOff() }
+        }
+        while handlers.living > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(handlers.seen == 30)
+        try await echo.channel.close()
+        try await group.shutdownGracefully()
+        try await echo.group.shutdownGracefully()
+    }
+
     @Test("case 13: a reload drops none of 200 sessions; broken files keep the old certificate")
     func reload() async throws {
         let service = try TestService()
@@ -319,7 +356,17 @@ struct TestClient: Sendable {
         return try await promise.futureResult.get()
     }
 
-    func close() async throws { try await channel.close() }
+    func close() async throws {
+        do { try await channel.close() } catch ChannelError.alreadyClosed {}
+    }
+
+    /// Closes TCP behind TLS's back.
+    func cutOff() async throws {
+        let channel = channel
+        try await channel.eventLoop.submit {
+            try? channel.pipeline.syncOperations.context(handlerType: TLSHandler.self).close(promise: nil)
+        }.get()
+    }
 }
 
 final class ReplyHandler: ChannelInboundHandler {

@@ -97,6 +97,12 @@ final class End {
         try channel.pipeline.syncOperations.addHandler(witness)
     }
 
+    /// A pipeline holds itself together until its channel is closed, and the handler waits a while for the other end.
+    deinit {
+        channel.close(promise: nil)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(2))
+    }
+
     func connect() throws {
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
