@@ -34,7 +34,12 @@ final class Compression: Sendable {
             }
             count = ZSTD_isError(size) == 0 ? size : 0
         }
-        return frame.isEmpty || frame.count >= bytes.count ? nil : frame
+        guard !frame.isEmpty, frame.count < bytes.count else { return nil }
+        // A copy of its own size: the frame's room is as large as what it compresses, and chunks wait in memory.
+        var exact: [UInt8] = []
+        exact.reserveCapacity(frame.count)
+        exact.append(contentsOf: frame)
+        return exact
     }
 
     /// Appends the frame's content, which must be exactly `size` bytes. False when the frame is damaged.
