@@ -51,13 +51,29 @@ struct SearchContent {
         return false
     }
 
+    /// The MIME headers of the parts, file names decoded: TEXT looks there, BODY does not.
+    func partHeadersHold(_ needle: SearchNeedle) throws -> Bool {
+        let parts = try reader.parts(of: body)
+        for part in parts.parts {
+            guard let parent = part.parent, parts.parts[parent].kind == .multipart else { continue }
+            if let name = part.fileName, needle.isFound(in: name) { return true }
+            if MessageText.headerLines(try bytes(part.header)).contains(where: { needle.isFound(in: $0) }) {
+                return true
+            }
+        }
+        return false
+    }
+
     /// What one part holds of the message's text: itself, or the header of a message inside.
     private func texts(of part: PartIndex.Part, at index: Int, in parts: PartIndex) throws -> [String] {
         var texts: [String] = []
         if index > 0, let parent = part.parent, parts.parts[parent].kind == .message {
             texts += MessageText.headerLines(try bytes(part.header))
         }
-        if part.kind == .text { texts += MessageText.texts(of: part, try bytes(part.body)) }
+        // message/delivery-status and its like are made of lines of text too.
+        if part.kind == .text || part.kind == .other && part.type == "message" {
+            texts += MessageText.texts(of: part, try bytes(part.body))
+        }
         return texts
     }
 

@@ -85,7 +85,8 @@ extension SearchProgram {
             return comparison.holds(date.dayNumber, day)
         case .header(let name, let needle): return try content.headerHolds(needle, inField: name)
         case .body(let needle): return try content.bodyHolds(needle)
-        case .text(let needle): return try content.headerHolds(needle) || content.bodyHolds(needle)
+        case .text(let needle):
+            return try content.headerHolds(needle) || content.bodyHolds(needle) || content.partHeadersHold(needle)
         default: return leaf(node, candidate) ?? false
         }
     }

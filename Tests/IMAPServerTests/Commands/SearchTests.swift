@@ -21,7 +21,7 @@ import Testing
     @Test(
         arguments: [
             ("ALL", [1, 2, 3]), ("1:2", [1, 2]), ("2,*", [2, 3]), ("UID 3:*", [3]), ("UID 99", []),
-        ("9", []), ("2:9", [2, 3]),
+            ("9", []), ("2:9", [2, 3]),
             ("SEEN", [2]), ("UNSEEN", [1, 3]), ("FLAGGED", []), ("KEYWORD $Work", [2]), ("UNKEYWORD $Work", [1, 3]),
             ("RECENT", [1, 2, 3]), ("NEW", [1, 3]), ("OLD", []), ("DELETED", []), ("UNDELETED", [1, 2, 3]),
             ("LARGER 1000", [3]), ("SMALLER 1000", [1, 2]),
@@ -68,6 +68,23 @@ import Testing
             #expect(try await client.command("SEARCH CHARSET UTF-8 BODY", literal: [0xff, 0xfe]).isBAD)
             #expect(
                 try await client.command("SEARCH CHARSET ISO-2022-JP BODY", literal: [0x1b, 0x24, 0x42, 0x25]).isOK)
+        }
+    }
+
+    @Test(
+        arguments: [("TEXT naïve.pdf", [1]), ("BODY naïve.pdf", []), ("BODY \"Action: failed\"", [1])]
+            as [(String, [UInt64])])
+    func partsThatAreNoText(key: String, expected: [UInt64]) async throws {
+        let report =
+            "Subject: report\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; boundary=b\r\n\r\n"
+            + "--b\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\n"
+            + "--b\r\nContent-Type: application/pdf\r\n"
+            + "Content-Disposition: attachment; filename*=utf-8''na%C3%AFve.pdf\r\n\r\nx\r\n--b--\r\n"
+        try await TestServer.with { server in
+            try await server.deliver([report])
+            let client = try await server.select()
+            let (field, needle) = (key.prefix(4), key.dropFirst(5).replacing("\"", with: ""))
+            #expect(try await client.command("SEARCH \(field)", literal: Array(needle.utf8)).found == expected)
         }
     }
 
