@@ -31,6 +31,7 @@ package final class IMAPService: Sendable {
         var settings: IMAPSettings
         var listeners: [any Channel] = []
         var sessions: [UInt64: SessionHandle] = [:]
+        var counts = ConnectionCounts()
         var nextSession: UInt64 = 0
         var isDraining = false
         var watch: DirectoryWatch?
@@ -76,6 +77,12 @@ package final class IMAPService: Sendable {
         }
         let listener =
             try await bootstrap
+            // Without file descriptors left: wait, do not spin.
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                }
+            }
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
@@ -101,7 +108,8 @@ package final class IMAPService: Sendable {
 
     private func begin(_ channel: any Channel, _ gate: ChannelGate, _ security: ConnectionSecurity) {
         let handle = SessionHandle(channel: channel, gate: gate, login: LoginSlot())
-        guard let (key, settings) = register(handle) else { return channel.close(promise: nil) }
+        let source = ConnectionCounts.source(of: channel.remoteAddress)
+        guard let (key, settings) = register(handle, from: source) else { return refuse(channel, security) }
         let environment = SessionEnvironment(
             store: store, authenticator: authenticator, tls: tls, settings: settings, logger: logger,
             sessionID: String(UInt64.random(in: .min ... .max), radix: 36), channel: channel)
@@ -112,14 +120,27 @@ package final class IMAPService: Sendable {
                 environment: environment, connection: connection, loginSlot: handle.login,
                 isTLS: security == .implicitTLS)
             await session.run()
-            self.state.withLock { _ = $0.sessions.removeValue(forKey: key) }
+            self.state.withLock { state in
+                state.sessions[key] = nil
+                state.counts.leave(source)
+            }
         }
     }
 
-    /// nil once the service drains.
-    private func register(_ handle: SessionHandle) -> (UInt64, IMAPSettings)? {
+    /// One connection too many. Over TLS it learns no reason: that would cost a handshake.
+    private func refuse(_ channel: any Channel, _ security: ConnectionSecurity) {
+        guard security == .startTLS else { return channel.close(promise: nil) }
+        let bye = ByteBuffer(string: "* BYE [UNAVAILABLE] Too many connections; try again later.\r\n")
+        channel.writeAndFlush(bye).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    /// nil for one connection too many, and once the service drains.
+    private func register(_ handle: SessionHandle, from source: String?) -> (UInt64, IMAPSettings)? {
         state.withLock { state in
-            guard !state.isDraining else { return nil }
+            guard !state.isDraining,
+                state.counts.admit(
+                    source, most: state.settings.connections, mostPerSource: state.settings.connectionsPerSource)
+            else { return nil }
             state.nextSession += 1
             state.sessions[state.nextSession] = handle
             return (state.nextSession, state.settings)

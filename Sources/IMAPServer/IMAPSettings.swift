@@ -16,6 +16,9 @@ package struct IMAPSettings: Sendable {
     package var hostname: String
     package var plaintextLogin: PlaintextLogin
     package var limits: IMAPLimits
+    /// Connections in all, and from one address (of IPv6: one /64); this machine's own count for the first only.
+    package var connections: Int
+    package var connectionsPerSource: Int
     /// How long the answer to a wrong password is held back.
     package var failedLoginDelay: Duration
     /// Wrong passwords on one connection; then BYE.
@@ -29,6 +32,8 @@ package struct IMAPSettings: Sendable {
         self.hostname = hostname
         self.plaintextLogin = plaintextLogin
         self.limits = limits
+        connections = 5_000
+        connectionsPerSource = 100
         failedLoginDelay = .seconds(2)
         failedLogins = 3
         idleKeepAlive = .seconds(120)

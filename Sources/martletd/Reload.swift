@@ -60,6 +60,8 @@ struct Reload: Sendable {
         }
         current.logLevel = new.logLevel
         current.plaintextLogin = new.plaintextLogin
+        current.imapConnections = new.imapConnections
+        current.imapConnectionsPerAddress = new.imapConnectionsPerAddress
         sink.currentLevel = new.logLevel
         imap.reload(ServiceSettings(current, hostname: hostname).imap)
         logger.info("the configuration was reloaded")

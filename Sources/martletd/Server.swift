@@ -128,9 +128,12 @@ struct ServiceSettings {
     init(_ configuration: ServerConfiguration, hostname: String) {
         var limits = IMAPLimits()
         limits.message = configuration.messageSize
-        imap = IMAPSettings(
+        var imap = IMAPSettings(
             hostname: hostname,
             plaintextLogin: configuration.plaintextLogin == .loopback ? .loopback : .never, limits: limits)
+        imap.connections = configuration.imapConnections
+        imap.connectionsPerSource = configuration.imapConnectionsPerAddress
+        self.imap = imap
         var lmtp = SMTPLimits()
         lmtp.messageSize = configuration.messageSize
         lmtp.recipients = configuration.recipients

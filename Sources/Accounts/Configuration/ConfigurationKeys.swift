@@ -77,10 +77,12 @@ package struct ConfigurationKey: Sendable {
         one(
             "limits.message-size", \.messageSize, .size(65_536...1_073_741_824),
             "the largest message that is taken, over LMTP and IMAP"),
-        one("limits.imap-connections", \.imapConnections, .number(1...1_000_000), "IMAP connections in all"),
+        one(
+            "limits.imap-connections", \.imapConnections, .number(1...1_000_000), restart: false,
+            "IMAP connections in all"),
         one(
             "limits.imap-connections-per-address", \.imapConnectionsPerAddress, .number(1...1_000_000),
-            "IMAP connections from one address"),
+            restart: false, "IMAP connections from one address (of IPv6: one /64; loopback excepted)"),
         one("limits.lmtp-connections", \.lmtpConnections, .number(1...10_000), "LMTP connections in all"),
         one("limits.recipients", \.recipients, .number(100...100_000), "recipients of one LMTP transaction"),
         one(
