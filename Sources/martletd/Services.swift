@@ -10,7 +10,8 @@ import ServiceLifecycle
 struct MailServices: Service {
     let imap: IMAPService
     let lmtp: LMTPService
-    /// Says that the server is ready. The group has its signal handlers by now: a SIGTERM that comes at once drains too.
+    /// Says that the server is ready. The group has its signal handlers by now: a SIGTERM that comes at once drains
+    /// too.
     let ready: @Sendable () -> Void
 
     func run() async throws {
