@@ -117,7 +117,8 @@ let package = Package(
         .testTarget(
             name: "SMTPTests",
             dependencies: [
-                "SMTP", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded, log,
+                "SMTP", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore, nioPosix, nioEmbedded,
+                log,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -30,7 +30,8 @@ final class Compression: Sendable {
         let bound = ZSTD_compressBound(bytes.count)
         let frame = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
             let size = bytes.withUnsafeBytes { source in
-                ZSTD_compressCCtx(context.pointer, target.baseAddress, bound, source.baseAddress, source.count, Self.level)
+                ZSTD_compressCCtx(
+                    context.pointer, target.baseAddress, bound, source.baseAddress, source.count, Self.level)
             }
             count = ZSTD_isError(size) == 0 ? size : 0
         }

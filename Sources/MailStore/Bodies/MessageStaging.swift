@@ -1,7 +1,7 @@
 // A message on its way into the store: parsed, cut into chunks and compressed while its bytes arrive.
 //
-// Used by one session: `write` any number of times, then `finish` once. The work runs on the store's own threads, so the
-// writer later only inserts rows. Memory: one chunk, the parser's state, and at most `Spool.memoryLimit`.
+// Used by one session: `write` any number of times, then `finish` once. The work runs on the store's own threads, so
+// the writer later only inserts rows. Memory: one chunk, the parser's state, and at most `Spool.memoryLimit`.
 
 package import Mail
 package import NIOCore

@@ -46,13 +46,15 @@ package struct DataDirectory: Sendable {
         for path in [root] + folders {
             var information = stat()
             guard lstat(path, &information) == 0 else {
+                let role = path == root ? "a data directory" : "part of one"
                 throw .broken(
-                    "\(path) cannot be used as \(path == root ? "a data directory" : "part of one"): \(lastSystemError())"
+                    "\(path) cannot be used as \(role): \(lastSystemError())"
                         + (path == root ? "; \"martlet init\" makes one" : ""))
             }
             guard information.st_mode & S_IFMT == S_IFDIR else { throw .broken("\(path) is not a directory") }
             guard information.st_uid == geteuid() || geteuid() == 0 else {
-                throw .broken("\(path) belongs to another user (uid \(information.st_uid)); run as that user or chown it")
+                throw .broken(
+                    "\(path) belongs to another user (uid \(information.st_uid)); run as that user or chown it")
             }
             guard information.st_mode & 0o022 == 0 else {
                 throw .broken("\(path) can be written by others; chmod go-w \(path)")

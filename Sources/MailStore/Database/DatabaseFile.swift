@@ -55,7 +55,8 @@ final class DatabaseFile: Sendable {
         }
         let migrator = migrator(steps)
         if try pool.writeWithoutTransaction(migrator.hasBeenSuperseded) {
-            throw StoreError.broken("\(path) was written by a newer version of Martlet; this one does not know its schema")
+            throw StoreError.broken(
+                "\(path) was written by a newer version of Martlet; this one does not know its schema")
         }
         try migrator.migrate(pool)
         return pool

@@ -3,7 +3,7 @@
 import Foundation
 import Synchronization
 
-/// One open lock file. The lock belongs to this object's descriptor, so two objects exclude each other in one process too.
+/// One open lock file. The lock belongs to this object's descriptor: two objects exclude each other in one process too.
 final class FileLock: Sendable {
     let path: String
     private let descriptor: Int32

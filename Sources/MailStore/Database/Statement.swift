@@ -108,7 +108,9 @@ extension Database {
 
         func bindBlob(_ bytes: UnsafeRawBufferPointer, _ index: Int32, _ statement: OpaquePointer) -> Int32 {
             // A null pointer would bind NULL; an empty blob is a value.
-            guard let start = bytes.baseAddress, !bytes.isEmpty else { return sqlite3_bind_zeroblob(statement, index, 0) }
+            guard let start = bytes.baseAddress, !bytes.isEmpty else {
+                return sqlite3_bind_zeroblob(statement, index, 0)
+            }
             return sqlite3_bind_blob64(statement, index, start, UInt64(bytes.count), transient)
         }
     }
@@ -117,7 +119,8 @@ extension Database {
 
     private func failure(_ code: Int32) -> DatabaseError {
         DatabaseError(
-            resultCode: ResultCode(rawValue: code), message: sqliteConnection.map { String(cString: sqlite3_errmsg($0)) })
+            resultCode: ResultCode(rawValue: code),
+            message: sqliteConnection.map { String(cString: sqlite3_errmsg($0)) })
     }
 
     /// Changes whenever another connection, of this process or another, has committed.

@@ -90,7 +90,7 @@ extension Directory {
         }
     }
 
-    /// Removes the account, its own address and its credentials, and it from every alias; an alias without a target goes.
+    /// Removes the account, its own address and its credentials, and it from every alias; an alias without target goes.
     ///
     /// The account's file stays until `Store.removeAccountFile`.
     package func removeAccount(_ id: AccountID, by actor: String) async throws(StoreError) {

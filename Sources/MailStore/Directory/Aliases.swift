@@ -11,7 +11,9 @@ extension Directory {
             try db.each("SELECT text, key FROM address WHERE kind = 'alias' ORDER BY key") {
                 keys.append(($0.text(0), $0.text(1)))
             }
-            return try keys.map { AliasRecord(name: try AliasName(stored: $0.text), targets: try db.accounts(key: $0.key)) }
+            return try keys.map {
+                AliasRecord(name: try AliasName(stored: $0.text), targets: try db.accounts(key: $0.key))
+            }
         }
     }
 
@@ -38,7 +40,8 @@ extension Directory {
         }
     }
 
-    /// Who gets mail for an address: the exact address, else the one before `+`, else the domain's catch-all. Empty when nobody.
+    /// Who gets mail for an address: the exact address, else the one before `+`, else the domain's catch-all.
+    /// Empty when nobody.
     package func recipients(for address: EmailAddress) async throws(StoreError) -> [Recipient] {
         try await file.read { db in
             let exact = try db.accounts(key: address.lookupKey)

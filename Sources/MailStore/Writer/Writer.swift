@@ -1,6 +1,6 @@
 // The serial writer with group commit.
 //
-// Operations that wait are executed in one transaction, each in its own savepoint; all are answered after the one COMMIT.
+// Operations that wait are executed in one transaction, each in its own savepoint, and answered after the one COMMIT.
 // States: idle (nothing waits, nothing runs) -> `perform` enqueues and schedules -> draining (on the file's writer
 // thread, in batches) -> idle when nothing waits.
 // Invariants:
