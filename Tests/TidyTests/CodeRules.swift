@@ -34,7 +34,9 @@ enum CodeRules {
     static func traps(_ parsed: ParsedFile) -> [Violation] {
         guard parsed.file.isShipped else { return [] }
         return search(parsed, in: parsed.swift.codeLines) { line in
-            if let word = line.firstMatch(of: /\b(try!|as!|fatalError\b|preconditionFailure\b|precondition\(|unowned\b)/) {
+            if let word = line.firstMatch(
+                of: /\b(try!|as!|fatalError\b|preconditionFailure\b|precondition\(|unowned\b)/)
+            {
                 return "\(word.1) can end every session of the process"
             }
             if line.contains(/[\w\)\]\}>"?]!(?![=~])/), !line.contains(/\bimport\b/) {
@@ -70,8 +72,9 @@ enum CodeRules {
         guard parsed.file.isShipped, !mayBeUnsafe(parsed.file) else { return [] }
         return search(parsed, in: parsed.swift.codeLines) { line in
             guard line.contains("nsafe") || line.contains("Opaque") || line.contains("Unmanaged") else { return nil }
-            let found = line.firstMatch(
-                of: /(?:^|\W)(Unsafe\w*Pointer|with\w*Unsafe\w+|OpaquePointer|Unmanaged|unsafe\w+|nonisolated\(unsafe\))/)
+            let word =
+                /(?:^|\W)(Unsafe\w*Pointer|with\w*Unsafe\w+|OpaquePointer|Unmanaged|unsafe\w+|nonisolated\(unsafe\))/
+            let found = line.firstMatch(of: word)
             return found.map { "\($0.1): unsafe code stands in MailCrypto and MailStore only" }
         }
     }
@@ -80,7 +83,8 @@ enum CodeRules {
     private static func isSQL(_ text: String) -> Bool {
         guard text.contains(/SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA/) else { return false }
         let statement = #/
-            \b(SELECT\s.+\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+(TABLE|INDEX)|PRAGMA\s)
+            \b(SELECT\s.+\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM
+            |CREATE\s+(TABLE|INDEX)|PRAGMA\s)
             /#
         return text.contains(statement.dotMatchesNewlines())
     }

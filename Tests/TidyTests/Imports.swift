@@ -9,8 +9,11 @@ struct Import: Sendable, Hashable {
 extension SwiftText {
     var imports: [Import] {
         codeLines.enumerated().compactMap { index, line in
-            line.firstMatch(of: /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:\w+\s+)?import\s+(?:(?:struct|class|enum|func|protocol|typealias|var|let)\s+)?(\w+)/)
-                .map { Import(module: String($0.1), line: index + 1) }
+            let form = #/
+                ^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:\w+\s+)?import\s+
+                (?:(?:struct|class|enum|func|protocol|typealias|var|let)\s+)?(\w+)
+                /#
+            return line.firstMatch(of: form).map { Import(module: String($0.1), line: index + 1) }
         }
     }
 }
@@ -57,13 +60,14 @@ enum ImportTable {
                 return parsed.violation(found.line, "\(module) may not import \(found.module)")
             }
             if let few = reserved[found.module], !few.contains(subject(of: parsed.file)), !few.contains(module) {
-                return parsed.violation(found.line, "\(found.module) belongs to \(few.sorted().joined(separator: ", "))")
+                let owners = few.sorted().joined(separator: ", ")
+                return parsed.violation(found.line, "\(found.module) belongs to \(owners)")
             }
             return nil
         }
     }
 
-    /// The module that a test is about: the tests of MailStore may see what MailStore sees. Admin/ is the module martlet.
+    /// The module that a test is about: the tests of MailStore may see what MailStore sees. Admin is the module martlet.
     private static func subject(of file: SourceFile) -> String {
         if file.module == "AdminTests" { return "martlet" }
         return file.module.hasSuffix("Tests") ? String(file.module.dropLast(5)) : file.module

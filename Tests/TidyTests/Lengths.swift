@@ -28,7 +28,7 @@ extension SwiftText {
         for index in line..<lines.count {
             let text = index == line ? lines[index][column...] : lines[index][...]
             if index > line, round == 0, curly == 0,
-                text.contains(/^\s*(?:(?:package|private|static|override|mutating|public)\s+)*(?:func|var|let|init|case)\b/)
+                text.contains(/^\s*(?:(?:package|private|static|override|mutating)\s+)*(?:func|var|let|init|case)\b/)
             {
                 return nil
             }

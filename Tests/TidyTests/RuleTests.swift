@@ -7,8 +7,9 @@ struct RuleTests {
     @Test("imports", arguments: [
         ("Sources/Mail/A.swift", "import MailStore", true), ("Sources/IMAPServer/A.swift", "package import SMTP", true),
         ("Sources/IMAPServer/A.swift", "internal import GRDB", true), ("Tests/MailTests/A.swift", "import SMTP", true),
-        ("Sources/SMTP/A.swift", "@testable import IMAPServer", true), ("Sources/Mail/A.swift", "import NIOPosix", true),
-        ("Sources/MailStore/A.swift", "import GRDB", false), ("Sources/MailStore/A.swift", "package import Mail", false),
+        ("Sources/SMTP/A.swift", "@testable import IMAPServer", true),
+        ("Sources/Mail/A.swift", "import NIOPosix", true), ("Sources/MailStore/A.swift", "import GRDB", false),
+        ("Sources/MailStore/A.swift", "package import Mail", false),
         ("Tests/MailStoreTests/A.swift", "import GRDB", false), ("Tests/SMTPTests/A.swift", "import MailStore", false),
         ("Sources/Mail/A.swift", "// import MailStore", false), ("Admin/A.swift", "import ArgumentParser", false),
     ])
@@ -45,7 +46,8 @@ struct RuleTests {
     }
 
     @Test("unfinished", arguments: [
-        ("// TO" + "DO later", true), ("let a = 1 // FIX" + "ME", true), ("let a = \"TODO\"", false), ("// todos are fine", false),
+        ("// TO" + "DO later", true), ("let a = 1 // FIX" + "ME", true), ("let a = \"TODO\"", false),
+        ("// todos are fine", false),
     ])
     func unfinished(text: String, isWrong: Bool) {
         #expect(CodeRules.unfinished(ParsedFile(path: "Sources/Mail/A.swift", text)).isEmpty != isWrong)
@@ -103,7 +105,8 @@ struct RuleTests {
     }
 
     @Test("paths in Markdown", arguments: [
-        ("see `Sources/Nowhere/A.swift`", true), ("see [this](nowhere.md)", true), ("see [this](https://example.org/a)", false),
+        ("see `Sources/Nowhere/A.swift`", true), ("see [this](nowhere.md)", true),
+        ("see [this](https://example.org/a)", false),
         ("see `Sources/Mail`", false), ("`accounts/<id>.db`", false), ("[b](../README.md#part)", false),
     ])
     func markdown(text: String, isWrong: Bool) {

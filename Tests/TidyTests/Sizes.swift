@@ -18,7 +18,9 @@ enum Sizes {
                 return nil
             }
         }
-        let stale = unused.map { Violation(path: $0.key, line: 1, message: "is no longer too long: strike it off the list") }
+        let stale = unused.map {
+            Violation(path: $0.key, line: 1, message: "is no longer too long: strike it off the list")
+        }
         return found + stale.sorted { $0.path < $1.path }
     }
 

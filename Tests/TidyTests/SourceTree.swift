@@ -11,7 +11,8 @@ struct SourceFile: Sendable, CustomStringConvertible {
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
     /// The folders and the name: `Sources/Mail/Names/UID.swift` has four.
     var components: [String] { path.split(separator: "/").map(String.init) }
-    /// The module whose target holds the file: its folder under Sources or Tests, `martlet` for Admin, `Schema` for schema.
+    /// The module whose target holds the file: its folder under Sources or Tests, `martlet` for Admin, `Schema` for
+    /// schema.
     var module: String {
         switch components[0] {
         case "Sources", "Tests": components.count > 2 ? components[1] : ""
