@@ -67,7 +67,7 @@ enum ImportTable {
         }
     }
 
-    /// The module that a test is about: the tests of MailStore may see what MailStore sees. Admin is the module martlet.
+    /// The module that a test is about: the tests of MailStore may see what MailStore sees. Admin is module martlet.
     private static func subject(of file: SourceFile) -> String {
         if file.module == "AdminTests" { return "martlet" }
         return file.module.hasSuffix("Tests") ? String(file.module.dropLast(5)) : file.module
