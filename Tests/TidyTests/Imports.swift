@@ -69,8 +69,11 @@ enum ImportTable {
 
     /// The module that a test is about: the tests of MailStore may see what MailStore sees. Admin is module martlet.
     private static func subject(of file: SourceFile) -> String {
-        if file.module == "AdminTests" { return "martlet" }
-        return file.module.hasSuffix("Tests") ? String(file.module.dropLast(5)) : file.module
+        switch file.module {
+        case "AdminTests": return "martlet"
+        case "MartletdTests": return "martletd"
+        case let module: return module.hasSuffix("Tests") ? String(module.dropLast(5)) : module
+        }
     }
 
     private static func mayImport(_ other: String, from file: SourceFile) -> Bool {
