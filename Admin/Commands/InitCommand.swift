@@ -8,6 +8,9 @@ internal import MailCrypto
 internal import MailStore
 
 struct InitCommand: AsyncParsableCommand {
+    /// Apple's devices take no server certificate that is good for more than 825 days.
+    private static let selfSignedDays = 820
+
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Make a new data directory.",
         discussion: """
@@ -75,7 +78,7 @@ struct InitCommand: AsyncParsableCommand {
         guard let certificate, let key else {
             let made = try SelfSignedCertificate.make(
                 hostname: hostname, alternativeNames: hostname == "localhost" ? ["127.0.0.1", "::1"] : ["localhost"],
-                validDays: 3_650)
+                validDays: InitCommand.selfSignedDays)
             return (Array(made.certificatePEM.utf8), Array(made.privateKeyPEM.utf8))
         }
         let files = CertificateFiles(certificateChain: certificate, privateKey: key)
@@ -124,11 +127,12 @@ struct InitCommand: AsyncParsableCommand {
     }
 
     private func text(_ facts: Facts) -> String {
-        """
+        let origin = facts.isSelfSigned ? " (signed by itself, for \(InitCommand.selfSignedDays) days)" : ""
+        return """
         Data directory \(facts.dataDirectory) made for \(facts.hostname).
         \(FactSheet.text([
             ("Configuration", facts.configuration),
-            ("Certificate", facts.certificate + (facts.isSelfSigned ? " (signed by itself, for ten years)" : "")),
+            ("Certificate", facts.certificate + origin),
             ("SHA-256", facts.fingerprint),
         ]))
         Next\(data.path == nil ? "" : " (each with --data \(facts.dataDirectory))"): martlet domain add example.org, \

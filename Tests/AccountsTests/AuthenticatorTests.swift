@@ -186,20 +186,20 @@ private func withAccounts(
         let slow = Argon2Parameters(memoryKiB: 32_768, iterations: 3, parallelism: 1)
         try await withAccounts(parameters: slow) { temporary, capture in
             let authenticator = Authenticator(store: temporary.store, parameters: slow, logger: capture.logger)
-            func fastest(_ name: String) async -> Duration {
-                var best = Duration.seconds(1_000)
-                for _ in 0..<3 {
+            let known = "alice@example.org"
+            let others = ["nobody@example.org", "bob@example.org", "carol@example.org", "no address"]
+            // In turns, so that what else the machine does falls on all of them; the fastest has met the least of it.
+            var fastest: [String: Duration] = [:]
+            for _ in 0..<5 {
+                for name in [known] + others {
                     let time = await ContinuousClock().measure {
                         _ = await authenticator.authenticate(attempt(name, "a wrong password"))
                     }
-                    best = min(best, time)
+                    fastest[name] = min(fastest[name] ?? time, time)
                 }
-                return best
             }
-            let known = await fastest("alice@example.org")
-            for name in ["nobody@example.org", "bob@example.org", "carol@example.org", "no address"] {
-                #expect(await fastest(name) > known / 3, "\(name)")
-            }
+            let knownTime = try #require(fastest[known])
+            for name in others { #expect(try #require(fastest[name]) > knownTime / 3, "\(name)") }
         }
     }
 
