@@ -34,7 +34,7 @@ package final class IMAPService: Sendable {
         var counts = ConnectionCounts()
         var nextSession: UInt64 = 0
         var isDraining = false
-        var watch: DirectoryWatch?
+        var watch: Watch?
         var watcher: Task<Void, Never>?
     }
 

@@ -8,13 +8,13 @@ import NIOCore
 /// Made by SELECT and EXAMINE; letting it go ends the watch.
 final class Selection {
     let view: MailboxView
-    private let watch: MailboxWatch
+    private let watch: Watch
     var mailbox: SelectedMailbox
     /// Keywords that the client has seen in FLAGS (RFC 3501 §7.2.6).
     private var toldKeywords: Set<Keyword>
     private var toldFlagSets: Int
 
-    init(view: MailboxView, watch: MailboxWatch, mailbox: SelectedMailbox) {
+    init(view: MailboxView, watch: Watch, mailbox: SelectedMailbox) {
         self.view = view
         self.watch = watch
         self.mailbox = mailbox

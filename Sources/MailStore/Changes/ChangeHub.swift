@@ -64,7 +64,7 @@ final class ChangeHub: WriterDelegate {
     }
 
     var hasViewsInUse: Bool {
-        state.withLock { $0.views.values.contains { ($0.view?.watcherCount ?? 0) > 0 } }
+        state.withLock { $0.views.values.contains { $0.view?.isWatched == true } }
     }
 
     private var liveViews: [MailboxView] {

@@ -13,10 +13,9 @@ package final class MailboxView: Sendable {
         var name: MailboxName
         /// The first UID that no session has been shown as \Recent.
         var firstRecent: UInt64
-        var watchers: [UInt64: @Sendable () -> Void] = [:]
-        var nextWatcher: UInt64 = 0
     }
     private let state: Mutex<State>
+    private let watchers = Watchers()
     package let mailboxID: MailboxID
 
     init(snapshot: MailboxSnapshot, name: MailboxName, firstRecent: UInt64) {
@@ -30,13 +29,7 @@ package final class MailboxView: Sendable {
     package var name: MailboxName { state.withLock { $0.name } }
 
     /// Calls `notify` after each commit that changed this mailbox, on the writer's thread: it must not block.
-    package func watch(_ notify: @escaping @Sendable () -> Void) -> MailboxWatch {
-        state.withLock { state in
-            state.nextWatcher += 1
-            state.watchers[state.nextWatcher] = notify
-            return MailboxWatch(view: self, key: state.nextWatcher)
-        }
-    }
+    package func watch(_ notify: @escaping @Sendable () -> Void) -> Watch { watchers.add(notify) }
 
     /// The UIDs that this session is the first to see, `\Recent` in its view; they are nobody else's from now on.
     ///
@@ -55,31 +48,13 @@ package final class MailboxView: Sendable {
     /// The first UID that would be \Recent for a session that only looks (EXAMINE, STATUS).
     package var firstRecent: UInt64 { state.withLock { $0.firstRecent } }
 
-    var watcherCount: Int { state.withLock { $0.watchers.count } }
+    var isWatched: Bool { !watchers.isEmpty }
 
     func publish(_ snapshot: MailboxSnapshot, name: MailboxName? = nil) {
-        let watchers = state.withLock { state in
+        state.withLock { state in
             state.snapshot = snapshot
             if let name { state.name = name }
-            return Array(state.watchers.values)
         }
-        for notify in watchers { notify() }
+        watchers.tell()
     }
-
-    func remove(_ key: UInt64) {
-        state.withLock { _ = $0.watchers.removeValue(forKey: key) }
-    }
-}
-
-/// A place among a view's watchers; ends with `cancel` or when it is let go.
-package final class MailboxWatch: Sendable {
-    private let view: MailboxView
-    private let key: UInt64
-
-    init(view: MailboxView, key: UInt64) {
-        self.view = view
-        self.key = key
-    }
-    package func cancel() { view.remove(key) }
-    deinit { view.remove(key) }
 }

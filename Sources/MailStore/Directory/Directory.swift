@@ -2,7 +2,6 @@
 
 import GRDB
 import Schema
-import Synchronization
 
 /// The directory of domains, accounts, addresses and credentials.
 package final class Directory: Sendable {
@@ -38,7 +37,7 @@ package final class Directory: Sendable {
     }
 
     /// Calls `notify` after each commit to the directory, also by another process; it must not block.
-    package func watchChanges(_ notify: @escaping @Sendable () -> Void) -> DirectoryWatch { hub.watch(notify) }
+    package func watchChanges(_ notify: @escaping @Sendable () -> Void) -> Watch { hub.watchers.add(notify) }
 
     /// The newest entries of the audit trail, newest first.
     package func audit(limit: Int = 100) async throws(StoreError) -> [AuditRecord] {
@@ -57,7 +56,7 @@ package final class Directory: Sendable {
     }
 
     func lookForExternalCommits() {
-        if hub.hasWatchers { writer.lookForExternalCommits() }
+        if !hub.watchers.isEmpty { writer.lookForExternalCommits() }
     }
 
     func close() { file.close() }
@@ -78,43 +77,11 @@ struct DirectoryEffects {
 
 /// Tells the watchers of the directory after each commit.
 final class DirectoryHub: WriterDelegate {
-    private struct State {
-        var watchers: [UInt64: @Sendable () -> Void] = [:]
-        var next: UInt64 = 0
-    }
-    private let state = Mutex(State())
-
-    var hasWatchers: Bool { state.withLock { !$0.watchers.isEmpty } }
+    let watchers = Watchers()
 
     func began(_ db: Database, external: Bool) throws -> DirectoryEffects { DirectoryEffects(hasChanged: external) }
     func mark(_ effects: DirectoryEffects) -> DirectoryEffects { effects }
     func committed(_ effects: DirectoryEffects) {
-        guard effects.hasChanged else { return }
-        for notify in state.withLock({ Array($0.watchers.values) }) { notify() }
+        if effects.hasChanged { watchers.tell() }
     }
-
-    func watch(_ notify: @escaping @Sendable () -> Void) -> DirectoryWatch {
-        state.withLock { state in
-            state.next += 1
-            state.watchers[state.next] = notify
-            return DirectoryWatch(hub: self, key: state.next)
-        }
-    }
-
-    func remove(_ key: UInt64) {
-        state.withLock { _ = $0.watchers.removeValue(forKey: key) }
-    }
-}
-
-/// A place among the directory's watchers; ends with `cancel` or when it is let go.
-package final class DirectoryWatch: Sendable {
-    private let hub: DirectoryHub
-    private let key: UInt64
-
-    init(hub: DirectoryHub, key: UInt64) {
-        self.hub = hub
-        self.key = key
-    }
-    package func cancel() { hub.remove(key) }
-    deinit { hub.remove(key) }
 }
