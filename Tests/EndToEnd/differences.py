@@ -120,7 +120,7 @@ def absent_part(item, path, ours, theirs, message):
 def no_blank_line(item, path, ours, theirs, message):
     if "HEADER.FIELDS" not in item or not isinstance(ours, bytes) or not isinstance(theirs, bytes):
         return False
-    return ours == theirs + b"\r\n" or theirs.startswith(ours[:-2] + b"--") or \
+    return ours == theirs + b"\r\n" or theirs.startswith((ours[:-2] + b"--", ours + b"\r\n--")) or \
         (ours.rstrip() == theirs.rstrip() and len(ours) - len(theirs) in (2, 4))
 
 
