@@ -57,7 +57,7 @@ class Peer:
 
 
 class Martlet(Peer):
-    name = title = "martlet"
+    name, title = "martlet", "Martlet"
     durability = "synchronous=FULL"
 
     def __init__(self, place):
