@@ -3,6 +3,7 @@
 import Dispatch
 import MailCrypto
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct HashingPoolTests {
@@ -21,8 +22,11 @@ import Testing
         func change(_ body: (inout Value) -> Void) { value.withLock { body(&$0) } }
     }
 
-    private func awaitLoad(_ pool: HashingPool, running: Int, waiting: Int) async {
-        while pool.load != (running, waiting) { await Task.yield() }
+    /// Longer than any test: a waiter whose patience ends while the test still counts waiters would never be counted.
+    private static let endless = Duration.seconds(3_600)
+
+    private func awaitLoad(_ pool: HashingPool, running: Int, waiting: Int) async throws {
+        try await waitUntil("\(running) running, \(waiting) waiting") { pool.load == (running, waiting) }
     }
 
     @Test func givesResultsAndErrors() async throws {
@@ -34,11 +38,11 @@ import Testing
 
     @Test("case 116: slots are capped, the queue is bounded, overflow is told apart")
     func bounds() async throws {
-        let pool = HashingPool(slots: 2, queueLimit: 8)
+        let pool = HashingPool(slots: 2, queueLimit: 8, patience: Self.endless)
         let now = Report(0)
         let most = Report(0)
         let gate = Gate()
-        let outcomes = await withTaskGroup(of: Bool.self) { group in
+        let outcomes = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<10 {
                 group.addTask {
                     let done: Void? = try? await pool.run {
@@ -50,12 +54,12 @@ import Testing
                     return done != nil
                 }
             }
-            await awaitLoad(pool, running: 2, waiting: 8)
+            try await awaitLoad(pool, running: 2, waiting: 8)
             for _ in 0..<500 {
                 await #expect(throws: HashingPool.Failure.overloaded) { try await pool.run {} }
             }
             gate.open(10)
-            return await group.reduce(into: []) { $0.append($1) }
+            return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(outcomes == [Bool](repeating: true, count: 10))
         #expect(most.current == 2)
@@ -66,7 +70,7 @@ import Testing
         let pool = HashingPool(slots: 1, patience: .milliseconds(20))
         let gate = Gate()
         async let first: Void = pool.run { gate.pass() }
-        await awaitLoad(pool, running: 1, waiting: 0)
+        try await awaitLoad(pool, running: 1, waiting: 0)
         await #expect(throws: HashingPool.Failure.overloaded) { try await pool.run {} }
         gate.open(1)
         try await first
@@ -74,12 +78,12 @@ import Testing
     }
 
     @Test func aCancelledWaiterLeavesTheQueue() async throws {
-        let pool = HashingPool(slots: 1)
+        let pool = HashingPool(slots: 1, patience: Self.endless)
         let gate = Gate()
         async let first: Void = pool.run { gate.pass() }
-        await awaitLoad(pool, running: 1, waiting: 0)
+        try await awaitLoad(pool, running: 1, waiting: 0)
         let second = Task { try await pool.run { true } }
-        await awaitLoad(pool, running: 1, waiting: 1)
+        try await awaitLoad(pool, running: 1, waiting: 1)
         second.cancel()
         await #expect(throws: CancellationError.self) { try await second.value }
         #expect(pool.load == (1, 0))
@@ -88,15 +92,15 @@ import Testing
     }
 
     @Test func waitersAreServedInOrder() async throws {
-        let pool = HashingPool(slots: 1)
+        let pool = HashingPool(slots: 1, patience: Self.endless)
         let gate = Gate()
         let order = Report([Int]())
         async let first: Void = pool.run { gate.pass() }
-        await awaitLoad(pool, running: 1, waiting: 0)
+        try await awaitLoad(pool, running: 1, waiting: 0)
         var tasks: [Task<Void, any Error>] = []
         for index in 0..<20 {
             tasks.append(Task { try await pool.run { order.change { $0.append(index) } } })
-            await awaitLoad(pool, running: 1, waiting: index + 1)
+            try await awaitLoad(pool, running: 1, waiting: index + 1)
         }
         gate.open(1)
         try await first

@@ -5,6 +5,7 @@ import MailCrypto
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 import Testing
 
 /// An echo service over TLS on a port of the loopback.
@@ -284,7 +285,7 @@ final class TransferHandler: ChannelInboundHandler {
             // Without TLS's consent, every second time: a truncation for the server.
             if round % 2 == 0 { try await client.close() } else { try await client.cutOff() }
         }
-        while handlers.living > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await waitUntil("the end of every handler") { handlers.living == 0 }
         #expect(handlers.seen == 30)
         try await echo.channel.close()
         try await group.shutdownGracefully()

@@ -141,7 +141,7 @@ private func count(_ account: AccountStore) async throws -> Int {
         try await withService { service, _, _ in
             let port = try await service.bind(host: "127.0.0.1", port: 0, on: MultiThreadedEventLoopGroup.singleton)
             async let waiting = Client.talk(to: .port(port), "LHLO a\r\n", replies: 3)
-            while service.sessionCount == 0 { await Task.yield() }
+            try await waitUntil("a session") { service.sessionCount > 0 }
             await service.drain(within: .seconds(20))
             let codes = try await waiting
             #expect(codes.last == 421)
@@ -179,7 +179,7 @@ private func count(_ account: AccountStore) async throws -> Int {
             let port = try await service.bind(host: "127.0.0.1", port: 0, on: MultiThreadedEventLoopGroup.singleton)
             // Leaves after 354 came, with the whole message sent.
             _ = try await Client.talk(to: .port(port), transaction, replies: 5)
-            while service.sessionCount > 0 { await Task.yield() }
+            try await waitUntil("the session's end") { service.sessionCount == 0 }
             let first = try await count(alice)
             #expect(first == 1)
             #expect(try await Client.talk(to: .port(port), transaction, replies: 6).last == 250)
