@@ -50,11 +50,7 @@ extension Session {
         guard size <= UInt64(clamping: limits.message) else {
             throw Refusal(.no("A message may have \(limits.message) bytes at most.", code: .tooBig))
         }
-        guard try await account.mailbox(name) != nil else { throw StoreError.mailboxNotFound(name) }
-        let usage = try await account.usage()
-        if let quota = usage.quota, quota - min(usage.used, quota) < Int64(clamping: size) {
-            throw StoreError.overQuota(used: usage.used, quota: quota)
-        }
+        try await account.checkAppend(of: Int(clamping: size), to: name)
         return name
     }
 

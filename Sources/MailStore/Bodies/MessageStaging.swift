@@ -32,6 +32,8 @@ package struct StagedMessage: Sendable {
 
 package final class MessageStaging: Sendable {
     private struct State: ~Copyable {
+        /// What has come and was not yet parsed.
+        var incoming = ByteBuffer()
         var parser = MessageParser()
         var pending: [UInt8] = []
         var spool: Spool
@@ -51,24 +53,43 @@ package final class MessageStaging: Sendable {
         self.compression = compression
     }
 
+    /// Bytes that are collected before a thread is asked to work on them: a small message costs one jump, not one for
+    /// each piece that the network brought.
+    private static let batchSize = 128 * 1_024
+
     /// Takes the message's next bytes.
     /// - Throws: `.limit` when the message is longer than allowed, `.unavailable` when the spool cannot be written.
     package func write(_ bytes: ByteBuffer) async throws(StoreError) {
-        try await work { state throws(StoreError) in
-            let new = bytes.readableBytesView
-            guard state.size + new.count <= self.limit else {
-                throw .limit("the message is longer than the \(self.limit) bytes that are allowed")
+        if try collect(bytes) {
+            try await work { state throws(StoreError) in try self.takeIn(&state) }
+        }
+    }
+
+    /// - Returns: true when there is enough to work on.
+    private func collect(_ bytes: ByteBuffer) throws(StoreError) -> Bool {
+        let limit = limit
+        return try state.withLock { state throws(StoreError) in
+            guard state.size + bytes.readableBytes <= limit else {
+                throw .limit("the message is longer than the \(limit) bytes that are allowed")
             }
-            state.size += new.count
-            // Not more than a chunk is copied at once.
-            var rest = new[...]
-            while !rest.isEmpty {
-                let part = Array(rest.prefix(ChunkLayout.size))
-                rest = rest.dropFirst(part.count)
-                state.parser.consume(part)
-                state.pending.append(contentsOf: part)
-                try self.cutFullChunks(&state)
-            }
+            state.size += bytes.readableBytes
+            state.incoming.writeImmutableBuffer(bytes)
+            return state.incoming.readableBytes >= Self.batchSize
+        }
+    }
+
+    /// Parses what has come and cuts off the chunks that are full.
+    private func takeIn(_ state: inout State) throws(StoreError) {
+        let incoming = state.incoming
+        state.incoming = ByteBuffer()
+        // Not more than a chunk is copied at once.
+        var rest = incoming.readableBytesView[...]
+        while !rest.isEmpty {
+            let part = Array(rest.prefix(ChunkLayout.size))
+            rest = rest.dropFirst(part.count)
+            state.parser.consume(part)
+            state.pending.append(contentsOf: part)
+            try cutFullChunks(&state)
         }
     }
 
@@ -77,6 +98,7 @@ package final class MessageStaging: Sendable {
         try await work { state throws(StoreError) in
             guard !state.isFinished else { throw .refused(reason: "the message was already finished") }
             state.isFinished = true
+            try self.takeIn(&state)
             let parsed = state.parser.finish()
             if !state.cutHeader { try self.cutHeader(parsed.headerSize, &state) }
             while !state.pending.isEmpty { try self.cut(min(ChunkLayout.size, state.pending.count), &state) }
@@ -88,6 +110,7 @@ package final class MessageStaging: Sendable {
     package func discard() {
         state.withLock { state in
             state.isFinished = true
+            state.incoming = ByteBuffer()
             state.pending = []
             state.spool = Spool(directory: "")
         }

@@ -39,6 +39,18 @@ extension AccountStore {
         }
     }
 
+    /// Looks whether a message of this size could be appended now, before it is let in.
+    /// - Throws: `.mailboxNotFound`, `.overQuota`.
+    package func checkAppend(of size: Int, to name: MailboxName) async throws(StoreError) {
+        try await file.read { db in
+            let isThere = try db.first("SELECT 1 FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) {
+                _ in true
+            }
+            guard isThere != nil else { throw StoreError.mailboxNotFound(name) }
+            try db.refuseOverQuota(adding: Int64(size))
+        }
+    }
+
     /// Sets the most bytes that the account's messages may have; nil for no bound.
     package func setQuota(_ bytes: Int64?) async throws(StoreError) {
         try await write { operation in
@@ -74,7 +86,7 @@ extension WriteOperation {
                 uids.append(nil)
                 continue
             }
-            try refuseOverQuota(adding: counts.size + Int64(message.staged.size))
+            try db.refuseOverQuota(adding: counts.size + Int64(message.staged.size))
             let uid = try takeUID(&uidNext)
             let entry = MessageEntry(
                 uid: uid, flagSet: try flagSet(message.flags), modSeq: try nextModSeq(),
@@ -100,14 +112,6 @@ extension WriteOperation {
         }
         uidNext += 1
         return uid
-    }
-
-    func refuseOverQuota(adding bytes: Int64) throws {
-        try db.each("SELECT used_bytes, quota_bytes FROM account_state WHERE id = 1") { row in
-            guard let quota = row.optionalInt(1) else { return }
-            let (sum, overflow) = row.int(0).addingReportingOverflow(bytes)
-            guard !overflow, sum <= quota else { throw StoreError.overQuota(used: row.int(0), quota: quota) }
-        }
     }
 
     private func insertBody(_ staged: StagedMessage) throws -> BodyID {
@@ -146,5 +150,15 @@ extension WriteOperation {
         try db.run(
             "INSERT INTO import_record (mailbox_id, key, uid) VALUES (?, ?, ?)", .int(mailbox.rawValue), .blob(key),
             .int(uid.rawValue))
+    }
+}
+
+extension Database {
+    func refuseOverQuota(adding bytes: Int64) throws {
+        try each("SELECT used_bytes, quota_bytes FROM account_state WHERE id = 1") { row in
+            guard let quota = row.optionalInt(1) else { return }
+            let (sum, overflow) = row.int(0).addingReportingOverflow(bytes)
+            guard !overflow, sum <= quota else { throw StoreError.overQuota(used: row.int(0), quota: quota) }
+        }
     }
 }

@@ -9,6 +9,7 @@
 // States. `lineStart`: after CR LF. `dot`: after a dot there, which was dropped. `dotCR`: after CR there, which is held
 // back. `cr`: after another CR. `text`: anywhere else.
 
+import Mail
 import NIOCore
 
 /// Reads one message. A value: feed it pieces of any size.
@@ -27,6 +28,11 @@ struct DataReader: Sendable {
             let bytes = input.readableBytesUInt8Span
             var index = 0
             while index < total {
+                if state == .text, bytes[index] != 0x0a {
+                    index = Self.lineEnd(in: bytes, from: index)
+                    state = bytes[index - 1] == 0x0d ? .cr : .text
+                    continue
+                }
                 let byte = bytes[index]
                 if state == .dotCR {
                     if byte == 0x0a {
@@ -52,6 +58,11 @@ struct DataReader: Sendable {
         Self.copy(input, base + runStart, total - runStart, into: &output)
         input.moveReaderIndex(forwardBy: total)
         return false
+    }
+
+    /// The place of the next LF, or the end. Up to there text only is kept, and whether it ends in CR is all that counts.
+    private static func lineEnd(in bytes: Span<UInt8>, from index: Int) -> Int {
+        ByteSearch.firstIndex(of: 0x0a, in: bytes, from: index) ?? bytes.count
     }
 
     private enum Kept { case asItIs, dropped, asCRLF }
