@@ -65,7 +65,7 @@ struct Importer {
     }
 
     private func makeMailbox(_ name: MailboxName) async throws {
-        guard try await account.mailbox(name) == nil else { return }
+        guard try await !account.hasMailbox(name) else { return }
         _ = try await account.createMailbox(name)
         try await account.subscribe(name)
     }

@@ -19,7 +19,7 @@ extension Session {
     /// The end of a COPY or MOVE of no message: OK (a client that moves what it moved already must not be told NO), if
     /// the mailbox is there.
     func nothingTo(_ name: MailboxName, _ account: AccountStore, _ command: String) async throws -> Completion {
-        guard try await account.mailbox(name) != nil else { throw StoreError.mailboxNotFound(name) }
+        guard try await account.hasMailbox(name) else { throw StoreError.mailboxNotFound(name) }
         return .ok("\(command) completed; there was no such message.")
     }
 }

@@ -13,10 +13,10 @@ extension Session {
             connection.writer.listDelimiter()
             return .ok("LIST completed.")
         }
-        let mailboxes = try await account.mailboxes()
+        let statusItems = list.statusItems
+        let mailboxes = try await account.mailboxes(countingRecent: statusItems?.contains(.recent) == true)
         let needsSubscriptions = list.selections.contains(.subscribed) || list.returns.contains(.subscribed)
         let subscriptions = needsSubscriptions ? Set(try await account.subscriptions()) : []
-        let statusItems = list.statusItems
         for row in ListRows(list: list, mailboxes: mailboxes, subscriptions: subscriptions).rows {
             connection.writer.list(
                 row.name, attributes: row.attributes, childInfoSubscribed: row.hasSubscribedChildren)

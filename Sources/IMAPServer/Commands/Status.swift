@@ -9,7 +9,9 @@ extension Session {
     func status(_ status: IMAPSyntax.Status) async throws -> Completion {
         let account = try loggedIn().account
         let name = try name(of: status.mailbox)
-        guard let info = try await account.mailbox(name) else { throw StoreError.mailboxNotFound(name) }
+        guard let info = try await account.mailbox(name, countingRecent: status.items.contains(.recent)) else {
+            throw StoreError.mailboxNotFound(name)
+        }
         connection.writer.status(name, Session.values(of: status.items, in: info))
         return .ok("STATUS completed.")
     }
@@ -20,7 +22,7 @@ extension Session {
             let value: UInt64 =
                 switch item {
                 case .messages: UInt64(clamping: info.messages)
-                case .recent: UInt64(clamping: info.recent)
+                case .recent: UInt64(clamping: info.recent ?? 0)
                 case .uidNext: min(info.uidNext, UInt64(UInt32.max))
                 case .uidValidity: UInt64(info.uidValidity.rawValue)
                 case .unseen: UInt64(clamping: info.unseen)

@@ -16,15 +16,55 @@ package struct MailboxInfo: Hashable, Sendable {
     package let unseen: Int
     /// Messages with \Deleted.
     package let deleted: Int
-    /// Messages that no session has seen as \Recent yet.
-    package var recent: Int
+    /// Messages that no session has seen as \Recent yet; nil when they were not asked for.
+    package fileprivate(set) var recent: Int?
     /// The sum of the messages' sizes.
     package let size: Int64
     package let isSubscribed: Bool
 }
 
+extension AccountStore {
+    /// Every mailbox, sorted by name, INBOX first.
+    /// - Parameter countingRecent: whether `recent` is wanted; counting costs time for each message that no session has
+    ///   seen yet.
+    package func mailboxes(countingRecent: Bool = false) async throws(StoreError) -> [MailboxInfo] {
+        // U+10FFFF is no character, so no name is beyond it.
+        try await mailboxes(from: "", to: "\u{10FFFF}", countingRecent).sorted { $0.name < $1.name }
+    }
+
+    /// The mailbox of that name, or nil. `countingRecent` as above.
+    package func mailbox(_ name: MailboxName, countingRecent: Bool = false) async throws(StoreError) -> MailboxInfo? {
+        try await mailboxes(from: name.text, to: name.text, countingRecent).first
+    }
+
+    /// Whether there is a mailbox of that name.
+    package func hasMailbox(_ name: MailboxName) async throws(StoreError) -> Bool {
+        try await file.read { try $0.hasMailbox(name) }
+    }
+
+    private func mailboxes(
+        from first: String, to last: String, _ countingRecent: Bool
+    ) async throws(StoreError) -> [MailboxInfo] {
+        try await file.read { [hub] db in
+            var all: [MailboxInfo] = []
+            try db.each(
+                """
+                SELECT id, name, special_use, uid_validity, uid_next, modseq, messages, unseen, deleted, size,
+                EXISTS (SELECT 1 FROM subscription WHERE subscription.name = mailbox.name), first_recent
+                FROM mailbox WHERE name BETWEEN ? AND ? AND deleted_at IS NULL
+                """, .text(first), .text(last)
+            ) { row in
+                var info = try MailboxInfo(row)
+                if countingRecent { info.recent = try db.recentCount(info.id, firstRecent: row.int(11), hub) }
+                all.append(info)
+            }
+            return all
+        }
+    }
+}
+
 extension MailboxInfo {
-    /// From the columns of the statements below.
+    /// From the columns of the statement above.
     fileprivate init(_ row: SQLRow) throws {
         guard let validity = UIDValidity(row.uint32(3)), let modSeq = ModSeq(UInt64(clamping: row.int(5))) else {
             throw StoreError.broken("mailbox \"\(row.text(1))\" has UIDVALIDITY \(row.int(3)), MODSEQ \(row.int(5))")
@@ -33,51 +73,26 @@ extension MailboxInfo {
             id: MailboxID(rawValue: row.int(0)), name: try MailboxName(stored: row.text(1)),
             specialUse: row.optionalText(2).flatMap { SpecialUse(rawValue: $0) }, uidValidity: validity,
             uidNext: UInt64(clamping: row.int(4)), modSeq: modSeq, messages: Int(row.int(6)), unseen: Int(row.int(7)),
-            deleted: Int(row.int(8)), recent: Int(row.int(9)), size: row.int(10), isSubscribed: row.int(11) != 0)
+            deleted: Int(row.int(8)), recent: nil, size: row.int(9), isSubscribed: row.int(10) != 0)
     }
 }
 
-extension AccountStore {
-    /// Every mailbox, sorted by name, INBOX first.
-    package func mailboxes() async throws(StoreError) -> [MailboxInfo] {
-        let found = try await file.read { db in
-            var all: [MailboxInfo] = []
-            try db.each(
-                """
-                SELECT id, name, special_use, uid_validity, uid_next, modseq, messages, unseen, deleted,
-                (SELECT count(*) FROM message WHERE mailbox_id = mailbox.id AND uid >= first_recent), size,
-                EXISTS (SELECT 1 FROM subscription WHERE subscription.name = mailbox.name)
-                FROM mailbox WHERE deleted_at IS NULL
-                """
-            ) { row in all.append(try MailboxInfo(row)) }
-            return all
-        }
-        return found.map(withLiveRecent).sorted { $0.name < $1.name }
+extension Database {
+    func hasMailbox(_ name: MailboxName) throws -> Bool {
+        try first("SELECT 1 FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) { _ in true }
+            ?? false
     }
 
-    /// The mailbox of that name, or nil.
-    package func mailbox(_ name: MailboxName) async throws(StoreError) -> MailboxInfo? {
-        let found = try await file.read { db in
-            try db.first(
-                """
-                SELECT id, name, special_use, uid_validity, uid_next, modseq, messages, unseen, deleted,
-                (SELECT count(*) FROM message WHERE mailbox_id = mailbox.id AND uid >= first_recent), size,
-                EXISTS (SELECT 1 FROM subscription WHERE subscription.name = mailbox.name)
-                FROM mailbox WHERE name = ? AND deleted_at IS NULL
-                """, .text(name.text)
-            ) { try MailboxInfo($0) }
+    /// The messages from the UID `firstRecent` on. A view's own mark is newer than the file's, which is written lazily.
+    fileprivate func recentCount(_ id: MailboxID, firstRecent: Int64, _ hub: ChangeHub) throws -> Int {
+        if let view = hub.view(id) {
+            let snapshot = view.current
+            let mark = UInt32(exactly: view.firstRecent)
+            return mark.map { snapshot.count - snapshot.indexOfFirst(atLeast: $0) } ?? 0
         }
-        return found.map(withLiveRecent)
-    }
-
-    /// A view's own mark is newer than the file's, which is written lazily.
-    private func withLiveRecent(_ info: MailboxInfo) -> MailboxInfo {
-        guard info.recent > 0, let view = hub.view(info.id) else { return info }
-        let snapshot = view.current
-        var info = info
-        let firstRecent = UInt32(exactly: view.firstRecent)
-        info.recent = firstRecent.map { snapshot.count - snapshot.indexOfFirst(atLeast: $0) } ?? 0
-        return info
+        return try first(
+            "SELECT count(*) FROM message WHERE mailbox_id = ? AND uid >= ?", .int(id.rawValue), .int(firstRecent)
+        ) { Int($0.int(0)) } ?? 0
     }
 }
 

@@ -43,10 +43,7 @@ extension AccountStore {
     /// - Throws: `.mailboxNotFound`, `.overQuota`.
     package func checkAppend(of size: Int, to name: MailboxName) async throws(StoreError) {
         try await file.read { db in
-            let isThere = try db.first("SELECT 1 FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) {
-                _ in true
-            }
-            guard isThere != nil else { throw StoreError.mailboxNotFound(name) }
+            guard try db.hasMailbox(name) else { throw StoreError.mailboxNotFound(name) }
             try db.refuseOverQuota(adding: Int64(size))
         }
     }

@@ -60,7 +60,7 @@ struct DataReader: Sendable {
         return false
     }
 
-    /// The place of the next LF, or the end. Up to there text only is kept, and whether it ends in CR is all that counts.
+    /// The place of the next LF, or the end. Up to there text only is kept; whether it ends in CR is all that counts.
     private static func lineEnd(in bytes: Span<UInt8>, from index: Int) -> Int {
         ByteSearch.firstIndex(of: 0x0a, in: bytes, from: index) ?? bytes.count
     }
