@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         // Floor 1
         .target(name: "IMAPSyntax", dependencies: ["Mail", nioCore], swiftSettings: settings),
+        .target(name: "Sockets", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "MailCrypto", dependencies: ["COpenSSL", "CArgon2", nioCore], swiftSettings: settings),
         .target(
             name: "Schema", path: "schema",
@@ -59,24 +60,24 @@ let package = Package(
         // Floor 3
         .target(
             name: "Accounts",
-            dependencies: ["Mail", "MailStore", "MailCrypto", log, configuration, yams],
+            dependencies: ["Mail", "MailStore", "MailCrypto", nioCore, nioPosix, log, configuration, yams],
             swiftSettings: settings),
         // Floor 4
         .target(
             name: "IMAPServer",
             dependencies: [
-                "IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", nioCore, nioPosix, log, metrics,
+                "IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", "Sockets", nioCore, nioPosix, log, metrics,
             ],
             swiftSettings: settings),
         .target(
             name: "SMTP",
-            dependencies: ["Mail", "MailStore", "Accounts", "MailCrypto", nioCore, nioPosix, log, metrics],
+            dependencies: ["Mail", "MailStore", "Accounts", "MailCrypto", "Sockets", nioCore, nioPosix, log, metrics],
             swiftSettings: settings),
         // Floor 5
         .executableTarget(
             name: "martletd",
             dependencies: [
-                "IMAPServer", "SMTP", "Accounts", "MailStore", "MailCrypto", nioCore, nioPosix, log, metrics,
+                "IMAPServer", "SMTP", "Accounts", "MailStore", "MailCrypto", "Sockets", nioCore, nioPosix, log, metrics,
                 lifecycle, unixSignals, argumentParser,
             ],
             swiftSettings: settings),
@@ -94,6 +95,7 @@ let package = Package(
         .testTarget(
             name: "IMAPSyntaxTests", dependencies: ["IMAPSyntax", "Mail", "TestSupport", nioCore],
             swiftSettings: settings),
+        .testTarget(name: "SocketsTests", dependencies: ["Sockets", nioCore, nioEmbedded], swiftSettings: settings),
         .testTarget(
             name: "MailCryptoTests",
             dependencies: ["MailCrypto", "COpenSSL", "TestSupport", nioCore, nioPosix, nioEmbedded],
@@ -113,7 +115,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "MartletdTests", dependencies: ["martletd", "Accounts", nioCore, log], swiftSettings: settings),
+            name: "MartletdTests",
+            dependencies: ["martletd", "Accounts", "MailStore", "TestSupport", nioCore, nioPosix, log],
+            swiftSettings: settings),
         .testTarget(
             name: "SMTPTests",
             dependencies: [
