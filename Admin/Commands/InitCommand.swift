@@ -16,7 +16,7 @@ struct InitCommand: AsyncParsableCommand {
         discussion: """
             Makes the directory with its database, a commented martlet.yaml and, unless --certificate and --key name \
             files to copy, a certificate of its own for HOSTNAME, which mail clients will ask you to trust. A \
-            directory that holds data already is left as it is. Run as root on an empty directory that belongs to \
+            directory that holds data already is left as it is, and an interrupted init leaves no half-made one. Run as root on an empty directory that belongs to \
             another user, it works as that user, so that the server can run as that user too.
 
             Examples:
@@ -55,26 +55,46 @@ struct InitCommand: AsyncParsableCommand {
         let pair = try certificatePair()
         try checkTarget(path)
         try StoreAccess.becomeOwner(of: path)
-        let store = try await Store.create(at: path, hostname: hostname, logger: StoreAccess.logger())
-        let facts = try await StoreAccess.finish(store) { store in
+        let fingerprint = try await InitCommand.place(path).make { staging in
+            try await InitCommand.fill(staging, for: path, hostname: hostname, pair)
+        }
+        let layout = DataDirectory(path)
+        let facts = Facts(
+            dataDirectory: path, hostname: hostname, configuration: layout.configuration,
+            certificate: layout.tlsCertificate, isSelfSigned: certificate == nil, fingerprint: fingerprint)
+        try options.output.show(facts, text: text)
+    }
+
+    /// The data directory as one that is there whole or not at all.
+    static func place(_ path: String) -> StagedDirectory {
+        let database = ["directory.db", "directory.db-wal", "directory.db-shm", "directory.db.lock"]
+        let others = ["accounts", "keys", "tls", "tmp", "martlet.yaml"]
+        return StagedDirectory(path: path, mark: "directory.db", names: Set(database + others))
+    }
+
+    /// Makes all that a data directory holds in `staging`; `path` is what it will be called. Gives the certificate's
+    /// fingerprint.
+    static func fill(
+        _ staging: String, for path: String, hostname: String, _ pair: CertificatePair
+    ) async throws -> String {
+        let store = try await Store.create(at: staging, hostname: hostname, logger: StoreAccess.logger())
+        return try await StoreAccess.finish(store) { store in
             try write(pair.certificate, to: store.layout.tlsCertificate)
             try write(pair.key, to: store.layout.tlsKey)
             try write(
                 Array(StarterConfiguration.text(hostname: hostname, dataDirectory: path).utf8),
                 to: store.layout.configuration)
-            let info = try CertificateInfo.load(
-                CertificateFiles(
-                    certificateChain: store.layout.tlsCertificate, privateKey: store.layout.tlsKey))
-            return Facts(
-                dataDirectory: path, hostname: hostname, configuration: store.layout.configuration,
-                certificate: store.layout.tlsCertificate, isSelfSigned: certificate == nil,
-                fingerprint: info.fingerprint)
+            let files = CertificateFiles(
+                certificateChain: store.layout.tlsCertificate, privateKey: store.layout.tlsKey)
+            return try CertificateInfo.load(files).fingerprint
         }
-        try options.output.show(facts, text: text)
     }
 
+    /// In PEM.
+    typealias CertificatePair = (certificate: [UInt8], key: [UInt8])
+
     /// Read and matched before anything is made.
-    private func certificatePair() throws -> (certificate: [UInt8], key: [UInt8]) {
+    private func certificatePair() throws -> CertificatePair {
         guard let certificate, let key else {
             let made = try SelfSignedCertificate.make(
                 hostname: hostname, alternativeNames: hostname == "localhost" ? ["127.0.0.1", "::1"] : ["localhost"],
@@ -115,12 +135,12 @@ struct InitCommand: AsyncParsableCommand {
         guard access(path, R_OK | W_OK | X_OK) == 0 else {
             throw Failure("\(path) may not be written to by \(StoreAccess.userName(geteuid()))")
         }
-        guard try FileFacts.names(in: path).isEmpty else {
+        guard try InitCommand.place(path).holdsOnlyLeavings() else {
             throw Failure("\(path) is not empty; nothing was changed. Choose a new or an empty directory.")
         }
     }
 
-    private func write(_ bytes: [UInt8], to path: String) throws {
+    private static func write(_ bytes: [UInt8], to path: String) throws {
         let file = try NewFile(path: path)
         try file.write(bytes)
         try file.close()
