@@ -45,11 +45,16 @@ let package = Package(
         .target(name: "Mail", swiftSettings: settings),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CCrack", providers: [.apt(["libcrack2-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         // Floor 1
         .target(name: "IMAPSyntax", dependencies: ["Mail", nioCore], swiftSettings: settings),
         .target(name: "Sockets", dependencies: [nioCore], swiftSettings: settings),
-        .target(name: "MailCrypto", dependencies: ["COpenSSL", "CArgon2", nioCore], swiftSettings: settings),
+        .target(
+            name: "MailCrypto", dependencies: ["COpenSSL", "CArgon2", "CCrack", "CQREncode", "CPNG", nioCore],
+            swiftSettings: settings),
         .target(
             name: "Schema", path: "schema",
             resources: [.embedInCode("account"), .embedInCode("directory")], swiftSettings: settings),

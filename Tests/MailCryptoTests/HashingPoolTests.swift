@@ -107,4 +107,45 @@ import Testing
         for task in tasks { try await task.value }
         #expect(order.current == Array(0..<20))
     }
+
+    @Test("app passwords go before main passwords, and neither starves the other")
+    func lanes() async throws {
+        let pool = HashingPool(slots: 1)
+        let gate = Gate()
+        let order = Report([String]())
+        async let running: Void = pool.run { gate.pass() }
+        await awaitLoad(pool, running: 1, waiting: 0)
+        var tasks: [Task<Void, any Error>] = []
+        for index in 0..<12 {
+            let lane = index < 6 ? HashingPool.Lane.ordinary : .first
+            let name = "\(lane == .first ? "f" : "o")\(index % 6)"
+            tasks.append(Task { try await pool.run(lane: lane) { order.change { $0.append(name) } } })
+            await awaitLoad(pool, running: 1, waiting: index + 1)
+        }
+        #expect(pool.waiting(in: .first) == 6)
+        #expect(pool.waiting(in: .ordinary) == 6)
+        gate.open(1)
+        try await running
+        for task in tasks { try await task.value }
+        #expect(order.current == ["f0", "f1", "f2", "f3", "o0", "f4", "f5", "o1", "o2", "o3", "o4", "o5"])
+        #expect(pool.load == (0, 0))
+    }
+
+    @Test("a full lane refuses, and the other one still takes", arguments: HashingPool.Lane.allCases)
+    func eachLaneIsBounded(full: HashingPool.Lane) async throws {
+        let pool = HashingPool(slots: 1, queueLimit: 3)
+        let other = full == .first ? HashingPool.Lane.ordinary : .first
+        let gate = Gate()
+        async let running: Void = pool.run { gate.pass() }
+        await awaitLoad(pool, running: 1, waiting: 0)
+        var tasks = (0..<3).map { _ in Task { try await pool.run(lane: full) { true } } }
+        await awaitLoad(pool, running: 1, waiting: 3)
+        await #expect(throws: HashingPool.Failure.overloaded) { try await pool.run(lane: full) {} }
+        tasks.append(Task { try await pool.run(lane: other) { true } })
+        await awaitLoad(pool, running: 1, waiting: 4)
+        #expect(pool.waiting(in: other) == 1)
+        gate.open(1)
+        try await running
+        for task in tasks { #expect(try await task.value) }
+    }
 }

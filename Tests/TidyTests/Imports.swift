@@ -24,7 +24,7 @@ enum ImportTable {
         "Mail": [],
         "IMAPSyntax": ["Mail"],
         "Sieve": ["Mail"],
-        "MailCrypto": ["COpenSSL", "CArgon2"],
+        "MailCrypto": ["COpenSSL", "CArgon2", "CCrack", "CQREncode", "CPNG"],
         "Sockets": [],
         "Schema": [],
         "MailStore": ["Mail", "Schema", "CZstd"],

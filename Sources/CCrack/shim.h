@@ -1,0 +1,5 @@
+// The door to cracklib's libcrack, which knows common passwords.
+#ifndef MARTLET_CCRACK_SHIM_H
+#define MARTLET_CCRACK_SHIM_H
+#include <crack.h>
+#endif
