@@ -19,7 +19,8 @@ package enum SchemaScripts {
     ]
     /// Every step of `directory.db`.
     package static let directory = [
-        SchemaStep(name: "V001_directory", bytes: PackageResources.V001_directory_sql)
+        SchemaStep(name: "V001_directory", bytes: PackageResources.V001_directory_sql),
+        SchemaStep(name: "V002_credentials", bytes: PackageResources.V002_credentials_sql),
     ]
 }
 

@@ -73,7 +73,7 @@ package final class Store: Sendable {
         let layout = DataDirectory(path)
         try layout.create()
         let store = try Store(layout: layout, options: .init(), lock: nil, logger: logger)
-        try await store.directory.setSetting("hostname", hostname)
+        try await store.directory.setSetting("hostname", hostname, by: "martlet init")
         store.startWatching()
         return store
     }

@@ -10,7 +10,8 @@ extension Directory {
             var all: [AccountRecord] = []
             try db.each(
                 """
-                SELECT account.id, address.text, display_name, status, quota_bytes, account.created, generation
+                SELECT account.id, address.text, display_name, status, quota_bytes, account.created, generation,
+                main_password
                 FROM account JOIN address_target ON account_id = account.id
                 JOIN address ON address.id = address_id AND kind = 'account' ORDER BY address.key
                 """
@@ -90,6 +91,38 @@ extension Directory {
         }
     }
 
+    /// Says where the account's main password is accepted: `everywhere`, `trusted-networks` or `never`; nil for what
+    /// the server's setting says. Its sessions are looked at again.
+    package func setMainPasswordPolicy(
+        _ id: AccountID, _ policy: String?, by actor: String
+    ) async throws(StoreError) {
+        try await write { db in
+            let account = try db.requireAccount(id)
+            try db.run("UPDATE account SET main_password = ? WHERE id = ?", .optional(policy), .int(id.rawValue))
+            try db.bumpGeneration(id)
+            try db.audit(actor, "policy.main-password", account.address.description, policy ?? "default")
+        }
+    }
+
+    /// The salt of the account's SCRAM keys; nil before the first is made or without such an account.
+    package func scramSalt(of id: AccountID) async throws(StoreError) -> [UInt8]? {
+        try await file.read { try $0.scramSalt(of: id) }
+    }
+
+    /// The account's salt for SCRAM keys, `proposal` (16 random bytes) when it has none yet.
+    package func ensureScramSalt(of id: AccountID, proposal: [UInt8]) async throws(StoreError) -> [UInt8] {
+        try await note { db in
+            let account = try db.requireAccount(id)
+            try db.run(
+                "UPDATE account SET scram_salt = ? WHERE id = ? AND scram_salt IS NULL", .blob(proposal),
+                .int(id.rawValue))
+            guard let salt = try db.scramSalt(of: id) else {
+                throw StoreError.broken("account \(account.address) has no salt")
+            }
+            return salt
+        }
+    }
+
     /// Removes the account, its own address and its credentials, and it from every alias; an alias without target goes.
     ///
     /// The account's file stays until `Store.removeAccountFile`.
@@ -115,7 +148,8 @@ extension AccountRecord {
         }
         self.init(
             id: AccountID(rawValue: row.int(0)), address: address, displayName: row.text(2), status: status,
-            quota: row.optionalInt(4), created: row.int(5), generation: row.int(6))
+            quota: row.optionalInt(4), created: row.int(5), generation: row.int(6),
+            mainPasswordPolicy: row.optionalText(7))
     }
 }
 
@@ -123,7 +157,8 @@ extension Database {
     func account(_ id: AccountID) throws -> AccountRecord? {
         try first(
             """
-            SELECT account.id, address.text, display_name, status, quota_bytes, account.created, generation
+            SELECT account.id, address.text, display_name, status, quota_bytes, account.created, generation,
+            main_password
             FROM account JOIN address_target ON account_id = account.id
             JOIN address ON address.id = address_id AND kind = 'account' WHERE account.id = ?
             """, .int(id.rawValue)
@@ -133,6 +168,12 @@ extension Database {
     func requireAccount(_ id: AccountID) throws -> AccountRecord {
         guard let account = try account(id) else { throw StoreError.notFound(kind: "account", name: "#\(id)") }
         return account
+    }
+
+    func scramSalt(of id: AccountID) throws -> [UInt8]? {
+        try first("SELECT scram_salt FROM account WHERE id = ? AND scram_salt IS NOT NULL", .int(id.rawValue)) {
+            $0.blob(0)
+        }
     }
 
     /// The accounts behind an address's key.

@@ -1,37 +1,44 @@
-// Credentials: for now each account's one password.
+// Credentials as they are read, and what a login itself moves: steps used, codes consumed, failures in a row.
+//
+// What must happen once (`useStep`, `consumeCredential`, `confirmCredential`) is one conditional statement on the
+// file's only writer: of any number of callers, in whichever process, one finds the row as the condition wants it.
 
 import GRDB
 import Mail
 
 extension Directory {
-    package func passwordCredential(of id: AccountID) async throws(StoreError) -> CredentialRecord? {
+    /// The account's credentials, oldest first.
+    /// - Parameter kind: nil for all.
+    package func credentials(
+        of account: AccountID, kind: CredentialKind? = nil
+    ) async throws(StoreError) -> [CredentialRecord] {
+        try await file.read { try $0.credentials(of: account, kind: kind) }
+    }
+
+    package func credential(_ id: CredentialID) async throws(StoreError) -> CredentialRecord? {
+        try await file.read { try $0.credential(id) }
+    }
+
+    package func credential(
+        publicID: String, kind: CredentialKind
+    ) async throws(StoreError) -> CredentialRecord? {
         try await file.read { db in
-            try db.first(
-                "SELECT id, secret, changed FROM credential WHERE account_id = ? AND kind = 'password'",
-                .int(id.rawValue)
-            ) {
-                CredentialRecord(
-                    id: CredentialID(rawValue: $0.int(0)), accountID: id, secret: $0.text(1), changed: $0.int(2))
-            }
+            let id = try db.first(
+                "SELECT id FROM credential WHERE public_id = ? AND kind = ?", .text(publicID), .text(kind.rawValue)
+            ) { CredentialID(rawValue: $0.int(0)) }
+            return try id.flatMap { try db.credential($0) }
         }
     }
 
-    /// Sets the password's hash (PHC); sessions that live on the old one end.
-    package func setPassword(_ id: AccountID, hash: String, by actor: String) async throws(StoreError) {
-        try await write { db in
-            let account = try db.requireAccount(id)
-            try db.setPassword(id, hash)
-            try db.bumpGeneration(id)
-            try db.audit(actor, "password.set", account.address.description)
-        }
+    /// The account's one password.
+    package func passwordCredential(of id: AccountID) async throws(StoreError) -> CredentialRecord? {
+        try await file.read { try $0.credentials(of: id, kind: .password).first }
     }
 
-    /// Replaces a hash by a stronger one of the same secret, unless it has changed meanwhile.
-    package func rehash(_ credential: CredentialID, from old: String, to new: String) async throws(StoreError) {
-        try await write { db in
-            try db.run(
-                "UPDATE credential SET secret = ? WHERE id = ? AND secret = ?", .text(new), .int(credential.rawValue),
-                .text(old))
+    /// True when any account has a credential of this kind.
+    package func hasCredentials(of kind: CredentialKind) async throws(StoreError) -> Bool {
+        try await file.read { db in
+            try db.first("SELECT 1 FROM credential WHERE kind = ? LIMIT 1", .text(kind.rawValue)) { _ in true } ?? false
         }
     }
 
@@ -43,15 +50,80 @@ extension Directory {
             ) { _ in true } ?? false
         }
     }
+
+    /// Accepts a TOTP step, once: true for the one caller for whom the step is later than all accepted before. It is
+    /// durable then, and the failures in a row are forgotten.
+    package func useStep(_ id: CredentialID, step: Int64) async throws(StoreError) -> Bool {
+        try await note { db in
+            try db.run(
+                """
+                UPDATE credential SET last_step = ?1, failures = 0
+                WHERE id = ?2 AND kind = 'totp' AND confirmed = 1 AND last_step < ?1
+                """, .int(step), .int(id.rawValue))
+            return db.changesCount == 1
+        }
+    }
+
+    /// Uses up a recovery code: it is gone, and true for exactly one caller.
+    package func consumeCredential(
+        _ id: CredentialID, action: String, by actor: String
+    ) async throws(StoreError) -> Bool {
+        try await write { db in
+            guard let record = try db.credential(id), record.kind == .recoveryCode else { return false }
+            try db.deleteCredential(record, action: action, by: actor)
+            return true
+        }
+    }
+
+    /// Counts a wrong proof. Returns how many there have been in a row; 0 when the credential is gone.
+    package func countFailure(_ id: CredentialID) async throws(StoreError) -> Int64 {
+        try await note { db in
+            try db.first(
+                "UPDATE credential SET failures = failures + 1 WHERE id = ? RETURNING failures", .int(id.rawValue)
+            ) { $0.int(0) } ?? 0
+        }
+    }
+
+    /// After a right proof: the next wrong one is the first in a row.
+    package func clearFailures(_ id: CredentialID) async throws(StoreError) {
+        try await note { db in
+            try db.run("UPDATE credential SET failures = 0 WHERE id = ? AND failures != 0", .int(id.rawValue))
+        }
+    }
+
+    /// Replaces a hash by a stronger one of the same secret, unless it has changed meanwhile.
+    package func rehash(_ credential: CredentialID, from old: String, to new: String) async throws(StoreError) {
+        try await note { db in
+            try db.run(
+                "UPDATE credential SET secret = ? WHERE id = ? AND secret = ?", .text(new), .int(credential.rawValue),
+                .text(old))
+        }
+    }
 }
 
 extension Database {
-    func setPassword(_ id: AccountID, _ hash: String) throws {
-        try run(
+    func credential(_ id: CredentialID) throws -> CredentialRecord? {
+        try first(
             """
-            INSERT INTO credential (account_id, kind, secret, created, changed) VALUES (?1, 'password', ?2, ?3, 1)
-            ON CONFLICT (account_id) WHERE kind = 'password'
-            DO UPDATE SET secret = excluded.secret, changed = changed + 1
-            """, .int(id.rawValue), .text(hash), .int(currentSeconds()))
+            SELECT id, account_id, kind, secret, label, public_id, scopes, networks, created, expires, scram,
+            confirmed, last_step, failures, last_used, uses, changed
+            FROM credential WHERE id = ?
+            """, .int(id.rawValue)
+        ) { try CredentialRecord($0) }
+    }
+
+    func credentials(of account: AccountID, kind: CredentialKind?) throws -> [CredentialRecord] {
+        var ids: [CredentialID] = []
+        if let kind {
+            try each(
+                "SELECT id FROM credential WHERE account_id = ? AND kind = ? ORDER BY id", .int(account.rawValue),
+                .text(kind.rawValue)
+            ) { ids.append(CredentialID(rawValue: $0.int(0))) }
+        } else {
+            try each("SELECT id FROM credential WHERE account_id = ? ORDER BY id", .int(account.rawValue)) {
+                ids.append(CredentialID(rawValue: $0.int(0)))
+            }
+        }
+        return try ids.compactMap { try credential($0) }
     }
 }

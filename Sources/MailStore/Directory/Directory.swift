@@ -14,11 +14,18 @@ package final class Directory: Sendable {
         writer = Writer(file: file, delegate: hub)
     }
 
+    /// A change that the watchers must look at: of an account, a credential, a ban, a setting.
     func write<T: Sendable>(_ work: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
         try await writer.perform { db, effects in
             effects.hasChanged = true
             return try work(db)
         }
+    }
+
+    /// A write that changes nothing for anybody's session: counters, history. Nobody is told, so that a flood of
+    /// failed logins does not make every session look at its account again.
+    func note<T: Sendable>(_ work: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+        try await writer.perform { db, _ in try work(db) }
     }
 
     /// A value that belongs to the whole installation; `hostname` is one.
@@ -28,47 +35,30 @@ package final class Directory: Sendable {
         }
     }
 
-    package func setSetting(_ key: String, _ value: String) async throws(StoreError) {
+    /// - Parameter value: nil for the default.
+    package func setSetting(_ key: String, _ value: String?, by actor: String) async throws(StoreError) {
         try await write { db in
-            try db.run(
-                "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                .text(key), .text(value))
+            if let value {
+                try db.run(
+                    """
+                    INSERT INTO setting (key, value) VALUES (?, ?)
+                    ON CONFLICT (key) DO UPDATE SET value = excluded.value
+                    """, .text(key), .text(value))
+            } else {
+                try db.run("DELETE FROM setting WHERE key = ?", .text(key))
+            }
+            try db.audit(actor, "setting.set", key, value ?? "default")
         }
     }
 
     /// Calls `notify` after each commit to the directory, also by another process; it must not block.
     package func watchChanges(_ notify: @escaping @Sendable () -> Void) -> Watch { hub.watchers.add(notify) }
 
-    /// The newest entries of the audit trail, newest first.
-    package func audit(limit: Int = 100) async throws(StoreError) -> [AuditRecord] {
-        try await file.read { db in
-            var all: [AuditRecord] = []
-            try db.each(
-                "SELECT time, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?", .int(limit)
-            ) { row in
-                all.append(
-                    AuditRecord(
-                        time: row.int(0), actor: row.text(1), action: row.text(2), subject: row.text(3),
-                        detail: row.text(4)))
-            }
-            return all
-        }
-    }
-
     func lookForExternalCommits() {
         if !hub.watchers.isEmpty { writer.lookForExternalCommits() }
     }
 
     func close() { file.close() }
-}
-
-extension Database {
-    /// Writes a line of the audit trail, in the transaction of the change itself.
-    func audit(_ actor: String, _ action: String, _ subject: String, _ detail: String = "") throws {
-        try run(
-            "INSERT INTO audit (time, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)", .int(currentSeconds()),
-            .text(actor), .text(action), .text(subject), .text(detail))
-    }
 }
 
 struct DirectoryEffects {

@@ -27,6 +27,8 @@ package struct AccountRecord: Hashable, Sendable {
     package let created: Int64
     /// Grows with every change after which the account's sessions must be looked at again.
     package let generation: Int64
+    /// Where the main password is accepted: `everywhere`, `trusted-networks` or `never`; nil as the server's setting.
+    package let mainPasswordPolicy: String?
 }
 
 /// An alias's name: an address, or a whole domain.
@@ -64,22 +66,4 @@ package struct AliasRecord: Hashable, Sendable {
 package struct Recipient: Hashable, Sendable {
     package let account: AccountRecord
     package let detail: String?
-}
-
-package struct CredentialRecord: Hashable, Sendable {
-    package let id: CredentialID
-    package let accountID: AccountID
-    /// A PHC string.
-    package let secret: String
-    /// Grows whenever the person's secret is another one; a rehash leaves it.
-    package let changed: Int64
-}
-
-/// One line of the audit trail.
-package struct AuditRecord: Hashable, Sendable {
-    package let time: Int64
-    package let actor: String
-    package let action: String
-    package let subject: String
-    package let detail: String
 }
