@@ -114,13 +114,13 @@ import Testing
         let gate = Gate()
         let order = Report([String]())
         async let running: Void = pool.run { gate.pass() }
-        await awaitLoad(pool, running: 1, waiting: 0)
+        try await awaitLoad(pool, running: 1, waiting: 0)
         var tasks: [Task<Void, any Error>] = []
         for index in 0..<12 {
             let lane = index < 6 ? HashingPool.Lane.ordinary : .first
             let name = "\(lane == .first ? "f" : "o")\(index % 6)"
             tasks.append(Task { try await pool.run(lane: lane) { order.change { $0.append(name) } } })
-            await awaitLoad(pool, running: 1, waiting: index + 1)
+            try await awaitLoad(pool, running: 1, waiting: index + 1)
         }
         #expect(pool.waiting(in: .first) == 6)
         #expect(pool.waiting(in: .ordinary) == 6)
@@ -137,12 +137,12 @@ import Testing
         let other = full == .first ? HashingPool.Lane.ordinary : .first
         let gate = Gate()
         async let running: Void = pool.run { gate.pass() }
-        await awaitLoad(pool, running: 1, waiting: 0)
+        try await awaitLoad(pool, running: 1, waiting: 0)
         var tasks = (0..<3).map { _ in Task { try await pool.run(lane: full) { true } } }
-        await awaitLoad(pool, running: 1, waiting: 3)
+        try await awaitLoad(pool, running: 1, waiting: 3)
         await #expect(throws: HashingPool.Failure.overloaded) { try await pool.run(lane: full) {} }
         tasks.append(Task { try await pool.run(lane: other) { true } })
-        await awaitLoad(pool, running: 1, waiting: 4)
+        try await awaitLoad(pool, running: 1, waiting: 4)
         #expect(pool.waiting(in: other) == 1)
         gate.open(1)
         try await running
