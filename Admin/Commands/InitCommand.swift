@@ -16,8 +16,9 @@ struct InitCommand: AsyncParsableCommand {
         discussion: """
             Makes the directory with its database, a commented martlet.yaml and, unless --certificate and --key name \
             files to copy, a certificate of its own for HOSTNAME, which mail clients will ask you to trust. A \
-            directory that holds data already is left as it is, and an interrupted init leaves no half-made one. Run as root on an empty directory that belongs to \
-            another user, it works as that user, so that the server can run as that user too.
+            directory that holds data already is left as it is, and an interrupted init leaves no half-made one. \
+            Run as root on an empty directory that belongs to another user, it works as that user, so that the server \
+            can run as that user too.
 
             Examples:
               martlet init --hostname mail.example.org

@@ -1,9 +1,9 @@
 // A directory that comes into being whole or not at all: it is made under another name, and gets its own at the end.
 //
-// Where there is nothing yet, a hidden sibling takes the place's name by one rename. In an empty directory that is there
-// already (its parent may not be ours to write in, or it may be a mount point) everything is made in a hidden folder and
-// moved up, the file that makes it count last. What a killed attempt leaves has a name that nobody else uses; the next
-// attempt finds it, locks it and clears it away.
+// Where there is nothing yet, a hidden sibling takes the place's name by one rename. In an empty directory that is
+// there already (its parent may not be ours to write in, or it may be a mount point) everything is made in a hidden
+// folder and moved up, the file that makes it count last. What a killed attempt leaves has a name that nobody else
+// uses; the next attempt finds it, locks it and clears it away.
 
 internal import Foundation
 internal import Glibc
@@ -32,7 +32,8 @@ struct StagedDirectory {
     func holdsOnlyLeavings() throws -> Bool {
         let found = try FileFacts.names(in: path)
         return found.isEmpty
-            || found.contains(Self.folder) && !found.contains(mark) && found.allSatisfy(names.union([Self.folder]).contains)
+            || found.contains(Self.folder) && !found.contains(mark)
+                && found.allSatisfy(names.union([Self.folder]).contains)
     }
 
     /// Lets `work` fill a directory whose path it is given, then puts it in its place. When `work` throws, or the place

@@ -30,7 +30,9 @@ private func make(_ path: String, failingAfterwards: Bool = false) async throws 
     }
 }
 
-private func names(_ path: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+private func names(_ path: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+}
 
 private func checkWhole(_ path: String) async throws {
     let store = try await Store.open(at: path, exclusive: true, logger: .quiet)
@@ -78,7 +80,9 @@ func clearsLeavings(isThere: Bool) async throws {
     }
 }
 
-@Test("somebody else's files are neither leavings nor touched", arguments: [["notes.txt"], [".martlet-init", "notes.txt"]])
+@Test(
+    "somebody else's files are neither leavings nor touched",
+    arguments: [["notes.txt"], [".martlet-init", "notes.txt"]])
 func sparesOthers(present: [String]) async throws {
     try await withParent { parent in
         let path = "\(parent)/mail"
