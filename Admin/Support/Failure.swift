@@ -69,6 +69,9 @@ struct Failure: Error, CustomStringConvertible {
         case .badAddress, .badDomain, .addressLiteral, .detailInAddress, .badQuota, .badDisplayName, .noTargets:
             self.init(error.explanation, status: .usage)
         case .noSuchDomain, .noSuchAccount, .noSuchAlias: self.init(error.explanation, status: .notFound)
+        case .credential(let problem):
+            self.init(
+                problem.explanation, status: problem.isNotFound ? .notFound : problem.isUsage ? .usage : .failed)
         case .badPassword, .hashingFailed: self.init(error.explanation)
         }
     }

@@ -1,5 +1,6 @@
 // What may be done to accounts, by whichever program asks: checks, hashing and the store's calls, in one place.
 
+internal import Foundation
 import Mail
 package import MailCrypto
 package import MailStore
@@ -13,16 +14,20 @@ package struct AccountAdministration: Sendable {
     let hashing: HashingPool
     let parameters: Argon2Parameters
     let actor: String
+    let now: @Sendable () -> Int64
 
-    /// - Parameter actor: who acts, for the audit trail: `cli:root`, `web:alice@example.org`.
+    /// - Parameters:
+    ///   - actor: who acts, for the audit trail: `cli:root`, `web:alice@example.org`.
+    ///   - now: the time, in seconds since 1970.
     package init(
         store: Store, hashing: HashingPool = HashingPool(), parameters: Argon2Parameters = Argon2Parameters(),
-        actor: String
+        actor: String, now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
     ) {
         self.store = store
         self.hashing = hashing
         self.parameters = parameters
         self.actor = actor
+        self.now = now
     }
 
     /// An account that was made, with the password when the machine chose it: to be shown once.
@@ -157,7 +162,7 @@ extension AccountAdministration {
         }
     }
 
-    private func hash(_ password: [UInt8]) async throws(AdministrationError) -> String {
+    func hash(_ password: [UInt8]) async throws(AdministrationError) -> String {
         do {
             return try await hashing.run { [parameters] in
                 try PasswordHash.make(password: password, parameters: parameters)

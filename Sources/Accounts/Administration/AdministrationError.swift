@@ -19,6 +19,7 @@ package enum AdministrationError: Error, Hashable, Sendable {
     case noTargets(String)
     /// The machine that hashes passwords is overloaded or out of memory.
     case hashingFailed(String)
+    case credential(CredentialProblem)
     case store(StoreError)
 
     package var explanation: String {
@@ -37,6 +38,7 @@ package enum AdministrationError: Error, Hashable, Sendable {
         case .noSuchAlias(let name): "there is no alias \"\(name)\""
         case .noTargets(let name): "the alias \"\(name)\" needs at least one account that it leads to"
         case .hashingFailed(let why): "the password could not be hashed: \(why)"
+        case .credential(let problem): problem.explanation
         case .store(let error): error.explanation
         }
     }
@@ -45,6 +47,7 @@ package enum AdministrationError: Error, Hashable, Sendable {
     package var isNotFound: Bool {
         switch self {
         case .noSuchDomain, .noSuchAccount, .noSuchAlias, .store(.notFound), .store(.mailboxNotFound): true
+        case .credential(let problem): problem.isNotFound
         default: false
         }
     }

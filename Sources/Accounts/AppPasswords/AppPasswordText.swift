@@ -6,8 +6,6 @@
 // every two neighbours that changed places. What has the length, the alphabet and the check is an app password, and is
 // never tried as anything else; a main password of that form is refused when it is set.
 
-internal import MailCrypto
-
 /// An app password as text.
 package struct AppPasswordText: Hashable, Sendable {
     /// In letters.
@@ -22,11 +20,7 @@ package struct AppPasswordText: Hashable, Sendable {
     package var publicID: String { String(decoding: secret.prefix(Self.publicIDLength), as: UTF8.self) }
 
     /// As it is shown: eight groups of four with dashes between.
-    package var display: String {
-        stride(from: 0, to: secret.count, by: 4)
-            .map { String(decoding: secret[$0..<min($0 + 4, secret.count)], as: UTF8.self) }
-            .joined(separator: "-")
-    }
+    package var display: String { CrockfordText.display(secret) }
 
     /// The spellings that SCRAM keys are made for: a client hashes what was typed, so the server cannot fold it.
     package var spellings: [[UInt8]] { [Array(display.utf8), secret] }
@@ -35,40 +29,16 @@ package struct AppPasswordText: Hashable, Sendable {
 
     /// A new one from the system's generator: 25 random bits of public id, 130 of secret.
     package static func make() throws -> AppPasswordText {
-        let values = try SecureRandom.bytes(length - 1).map { $0 & 31 }
-        return AppPasswordText(secret: (values + [check(values)]).map { RandomText.alphabet[Int($0)] })
+        let values = try CrockfordText.random(length - 1)
+        return AppPasswordText(secret: CrockfordText.letters(values + [check(values)]))
     }
 
     /// Reads what somebody typed or stored: case, spaces and dashes do not matter, `o` is 0, `i` and `l` are 1. Nil for
     /// what is no app password.
     package static func parse(_ bytes: [UInt8]) -> AppPasswordText? {
-        guard bytes.count <= Password.longest, let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        var values: [UInt8] = []
-        for scalar in text.unicodeScalars where !isSeparator(scalar) {
-            guard values.count < length, let value = value(scalar) else { return nil }
-            values.append(value)
-        }
-        guard values.count == length, check(Array(values.dropLast())) == values.last else { return nil }
-        return AppPasswordText(secret: values.map { RandomText.alphabet[Int($0)] })
-    }
-
-    /// Spaces and dashes of every script: what is copied from a web page has no-break ones.
-    private static func isSeparator(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.isASCII { return scalar == " " || scalar == "-" }
-        let category = scalar.properties.generalCategory
-        return category == .spaceSeparator || category == .dashPunctuation
-    }
-
-    private static func value(_ scalar: Unicode.Scalar) -> UInt8? {
-        guard scalar.isASCII else { return nil }
-        switch scalar {
-        case "o", "O": return 0
-        case "i", "I", "l", "L": return 1
-        default: break
-        }
-        let byte = UInt8(truncatingIfNeeded: scalar.value)
-        let lower = (0x41...0x5a).contains(byte) ? byte + 0x20 : byte
-        return RandomText.alphabet.firstIndex(of: lower).flatMap { UInt8(exactly: $0) }
+        guard let values = CrockfordText.values(bytes, length: length), check(Array(values.dropLast())) == values.last
+        else { return nil }
+        return AppPasswordText(secret: CrockfordText.letters(values))
     }
 
     /// The sum of the values, each times x^31, x^30, … x^1 by its place, in GF(2)[x] modulo x^5 + x^2 + 1.
