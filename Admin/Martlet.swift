@@ -23,7 +23,8 @@ struct Martlet: AsyncParsableCommand {
         version: "martlet 0.1",
         subcommands: [
             InitCommand.self, DomainCommand.self, UserCommand.self, AliasCommand.self, MailboxCommand.self,
-            MessageCommand.self, CheckCommand.self, ConfigCommand.self, DocumentCommand.self,
+            MessageCommand.self, TOTPCommand.self, RecoveryCodesCommand.self, CheckCommand.self, ConfigCommand.self,
+            DocumentCommand.self,
         ])
 
     static func main() async {
