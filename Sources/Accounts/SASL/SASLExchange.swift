@@ -3,18 +3,6 @@
 // States. PLAIN: waiting for its one message. LOGIN: waiting for the name, then for the password. Each ends with the
 // credentials or with `malformed`; after that every further response is malformed too.
 
-/// A mechanism that we offer.
-package enum SASLMechanism: String, CaseIterable, Sendable {
-    case plain = "PLAIN"
-    case login = "LOGIN"
-
-    /// - Parameter name: in any letter case (RFC 4422 §3.1 has them in capitals; clients do not).
-    package init?(name: String) {
-        guard let found = SASLMechanism.allCases.first(where: { $0.rawValue == name.uppercased() }) else { return nil }
-        self = found
-    }
-}
-
 /// What a client presents: bytes as it sent them.
 package struct SASLCredentials: Hashable, Sendable {
     package var authorizationID: [UInt8]
@@ -45,19 +33,20 @@ package struct SASLExchange: Sendable {
 
     /// The most a single response may hold, in bytes: 1,024 for the password and 512 for each name.
     package static let longestResponse = 2_048
-    package let mechanism: SASLMechanism
+    package enum Kind: Sendable { case plain, login }
+    private let kind: Kind
     private var state: State
 
-    package init(_ mechanism: SASLMechanism) {
-        self.mechanism = mechanism
-        state = mechanism == .plain ? .plain : .loginName
+    package init(_ kind: Kind) {
+        self.kind = kind
+        state = kind == .plain ? .plain : .loginName
     }
 
     /// Begins, with the client's initial response (RFC 4959, RFC 4954) when there was one.
     package mutating func begin(initialResponse: [UInt8]?) -> Step {
         if let initialResponse { return respond(to: initialResponse) }
         // PLAIN lets the client speak first: its challenge is empty.
-        return .challenge(mechanism == .plain ? [] : Array("Username:".utf8))
+        return .challenge(kind == .plain ? [] : Array("Username:".utf8))
     }
 
     package mutating func respond(to response: [UInt8]) -> Step {

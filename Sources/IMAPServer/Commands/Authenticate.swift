@@ -11,20 +11,20 @@ extension Session {
         guard let mechanism = SASLMechanism(name: authenticate.mechanism) else {
             return .no("That mechanism is not offered; PLAIN and LOGIN are.", code: .cannot)
         }
-        var exchange = SASLExchange(mechanism)
-        var step = exchange.begin(initialResponse: authenticate.initialResponse)
+        let conversation = environment.authenticator.begin(mechanism, clientConnection)
+        var step = await conversation.next(authenticate.initialResponse)
         connection.framer.mode = .lines
         defer { connection.framer.mode = .commands }
         while true {
             switch step {
-            case .attempt(let credentials): return try await logIn(credentials, mechanism: mechanism.rawValue)
+            case .finished(let outcome, _): return try await conclude(outcome)
             case .malformed:
                 failedLogins += 1
                 return .bad("That is no valid response of \(mechanism.rawValue).")
             case .challenge(let challenge):
                 connection.writer.continuation(challenge: challenge)
                 switch try await nextSASLLine() {
-                case .response(let bytes): step = exchange.respond(to: bytes)
+                case .response(let bytes): step = await conversation.next(bytes)
                 case .cancel: return .bad("AUTHENTICATE was cancelled.")
                 case .invalid:
                     failedLogins += 1

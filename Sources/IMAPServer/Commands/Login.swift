@@ -13,25 +13,36 @@ extension Session {
     /// RFC 3501 §6.2.3.
     func login(_ login: IMAPSyntax.Login) async throws -> Completion {
         guard mayLogIn else { return Session.privacyRequired }
-        let credentials = SASLCredentials(authorizationID: [], name: login.user, password: login.password)
-        return try await logIn(credentials, mechanism: "LOGIN")
+        let outcome = await environment.authenticator.logIn(
+            name: login.user, password: login.password, clientConnection)
+        return try await conclude(outcome)
     }
 
-    /// Checks the credentials. A failure is answered after a pause, the last one allowed with BYE besides.
-    func logIn(_ credentials: SASLCredentials, mechanism: String) async throws -> Completion {
-        let attempt = LoginAttempt(
-            name: credentials.name, password: credentials.password, authorizationID: credentials.authorizationID,
-            protocolName: "imap", mechanism: mechanism, remoteAddress: environment.remoteAddress, tls: isTLS,
-            session: environment.sessionID)
-        switch await environment.authenticator.authenticate(attempt) {
+    /// What the authenticator is told of the connection.
+    var clientConnection: ClientConnection {
+        ClientConnection(
+            protocolName: "imap", scope: .imap, remoteAddress: environment.remoteAddress,
+            tls: isTLS ? TLSFacts(version: "TLS") : nil, session: environment.sessionID)
+    }
+
+    /// Begins the session, or says why not. A failure is answered after a pause.
+    func conclude(_ outcome: LoginOutcome) async throws -> Completion {
+        switch outcome {
         case .success(let login): return try await begin(login)
-        case .failure:
-            try await Task.sleep(for: environment.settings.failedLoginDelay)
-            failedLogins += 1
-            return .no("The name or the password is wrong.", code: .authenticationFailed)
+        case .failure: return try await failed("The name or the password is wrong.", .authenticationFailed)
+        case .appPasswordNeeded:
+            return try await failed("This account needs an app password.", .authenticationFailed)
+        case .unauthorized: return try await failed("Nobody may act for another here.", .authorizationFailed)
+        case .limited: return try await failed("Too many failed logins; try again later.", .limit)
         case .unavailable:
             return .no("Logins are not possible now; try again later.", code: .unavailable)
         }
+    }
+
+    private func failed(_ text: String, _ code: ResponseCode) async throws -> Completion {
+        try await Task.sleep(for: environment.settings.failedLoginDelay)
+        failedLogins += 1
+        return .no(text, code: code)
     }
 
     private func begin(_ login: Accounts.Login) async throws -> Completion {

@@ -55,7 +55,10 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         #expect(exchange.respond(to: [0x61, 0]) == .malformed)
     }
 
-    @Test(arguments: [("PLAIN", SASLMechanism.plain), ("plain", .plain), ("Login", .login)])
+    @Test(
+        arguments: [
+            ("PLAIN", SASLMechanism.plain), ("plain", .plain), ("Login", .login), ("scram-sha-256-plus", .scramSHA256Plus),
+        ])
     func names(name: String, mechanism: SASLMechanism) {
         #expect(SASLMechanism(name: name) == mechanism)
         #expect(SASLMechanism(name: name + "X") == nil)

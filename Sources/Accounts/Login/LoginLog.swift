@@ -3,6 +3,12 @@
 import Logging
 import MailStore
 
+struct LoginAttempt: Sendable {
+    let credentials: SASLCredentials
+    let mechanism: String
+    let connection: ClientConnection
+}
+
 /// Why a login was refused: for the log, never for the client.
 enum LoginRefusal: String, Sendable {
     case unknownUser = "unknown-user"
@@ -44,8 +50,9 @@ struct LoginLog: Sendable {
 
     private func metadata(_ attempt: LoginAttempt, reason: String? = nil) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
-            "rip": "\(attempt.remoteAddress)", "proto": "\(attempt.protocolName)", "mech": "\(attempt.mechanism)",
-            "tls": "\(attempt.tls)", "session": "\(attempt.session)", "user": "\(Self.shown(attempt.name))",
+            "rip": "\(attempt.connection.remoteAddress)", "proto": "\(attempt.connection.protocolName)",
+            "mech": "\(attempt.mechanism)", "tls": "\(attempt.connection.tls?.version ?? "none")",
+            "session": "\(attempt.connection.session)", "user": "\(Self.shown(attempt.credentials.name))",
         ]
         if let reason { metadata["reason"] = "\(reason)" }
         return metadata

@@ -11,25 +11,44 @@ import Testing
 private let cheap = Argon2Parameters(memoryKiB: 64, iterations: 1, parallelism: 1)
 private let password = "correct horse battery"
 
-private func attempt(
-    _ name: String, _ secret: String = password, authorizationID: String = ""
-) -> LoginAttempt {
-    attempt(bytes: Array(name.utf8), Array(secret.utf8), authorizationID: Array(authorizationID.utf8))
+private let connection = ClientConnection(
+    protocolName: "imap", scope: .imap, remoteAddress: "192.0.2.7", tls: TLSFacts(version: "TLSv1.3"), session: "s1")
+
+private struct Attempt {
+    var name: [UInt8]
+    var password: [UInt8]
+    var authorizationID: [UInt8] = []
 }
 
-private func attempt(bytes name: [UInt8], _ secret: [UInt8], authorizationID: [UInt8] = []) -> LoginAttempt {
-    LoginAttempt(
-        name: name, password: secret, authorizationID: authorizationID, protocolName: "imap", mechanism: "PLAIN",
-        remoteAddress: "192.0.2.7", tls: true, session: "s1")
+extension Authenticator {
+    /// One PLAIN exchange.
+    fileprivate func authenticate(_ attempt: Attempt) async -> LoginOutcome {
+        let message = attempt.authorizationID + [0] + attempt.name + [0] + attempt.password
+        if message.count > SASLExchange.longestResponse || attempt.name.contains(0) {
+            return await logIn(name: attempt.name, password: attempt.password, connection)
+        }
+        guard case .finished(let outcome, _) = await begin(.plain, connection).next(message) else {
+            Issue.record("malformed")
+            return .failure
+        }
+        return outcome
+    }
 }
 
-private enum Seen: Equatable { case success, failure, unavailable }
+private func attempt(_ name: String, _ secret: String = password, authorizationID: String = "") -> Attempt {
+    Attempt(name: Array(name.utf8), password: Array(secret.utf8), authorizationID: Array(authorizationID.utf8))
+}
+
+private enum Seen: Equatable { case success, failure, unavailable, unauthorized, limited, appPasswordNeeded }
 
 private func seen(_ outcome: LoginOutcome) -> Seen {
     switch outcome {
     case .success: .success
     case .failure: .failure
     case .unavailable: .unavailable
+    case .unauthorized: .unauthorized
+    case .limited: .limited
+    case .appPasswordNeeded: .appPasswordNeeded
     }
 }
 
@@ -96,7 +115,7 @@ private func withAccounts(
         try await withAccounts { temporary, capture in
             let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
             let other = attempt("alice@example.org", authorizationID: "bob@example.org")
-            #expect(seen(await authenticator.authenticate(other)) == .failure)
+            #expect(seen(await authenticator.authenticate(other)) == .unauthorized)
             #expect(capture.events.last?.metadata["reason"] == "not-authorized")
             let same = attempt("alice@example.org", authorizationID: "Alice@example.org")
             #expect(seen(await authenticator.authenticate(same)) == .success)
@@ -113,7 +132,7 @@ private func withAccounts(
         try await withAccounts { temporary, capture in
             let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
             #expect(seen(await authenticator.authenticate(attempt(name))) == .failure)
-            let invalid = attempt(bytes: [0xff, 0xfe] + Array(name.utf8), [0xff])
+            let invalid = Attempt(name: [0xff, 0xfe] + Array(name.utf8), password: [0xff])
             #expect(seen(await authenticator.authenticate(invalid)) == .failure)
         }
     }

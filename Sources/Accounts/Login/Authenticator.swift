@@ -31,8 +31,30 @@ package final class Authenticator: Sendable {
         dummyHash = Authenticator.dummyHash(parameters)
     }
 
-    /// PLAIN and LOGIN: a name (the account's address, or an alias of it alone) and its password.
-    package func authenticate(_ attempt: LoginAttempt) async -> LoginOutcome {
+    /// The mechanisms to offer on a connection, the best first.
+    package func mechanisms(_ connection: ClientConnection) -> [SASLMechanism] { [.plain, .login] }
+
+    /// A conversation for one AUTHENTICATE.
+    package func begin(_ mechanism: SASLMechanism, _ connection: ClientConnection) -> SASLConversation {
+        SASLConversation(mechanism, self, connection)
+    }
+
+    /// IMAP's LOGIN: a name (the account's address, or an alias of it alone) and a password.
+    package func logIn(name: [UInt8], password: [UInt8], _ connection: ClientConnection) async -> LoginOutcome {
+        await logIn(
+            SASLCredentials(authorizationID: [], name: name, password: password), mechanism: "LOGIN", connection)
+    }
+
+    /// Whether a client of that address may connect at all.
+    package func mayConnect(_ address: String) -> Bool { true }
+
+    /// Notes what a client calls itself after its login.
+    package func noteClient(_ login: Login, client: String) {}
+
+    func logIn(
+        _ credentials: SASLCredentials, mechanism: String, _ connection: ClientConnection
+    ) async -> LoginOutcome {
+        let attempt = LoginAttempt(credentials: credentials, mechanism: mechanism, connection: connection)
         do {
             return try await decide(attempt)
         } catch let error as StoreError {
@@ -43,10 +65,11 @@ package final class Authenticator: Sendable {
     }
 
     private func decide(_ attempt: LoginAttempt) async throws -> LoginOutcome {
-        let account = try await account(named: attempt.name)
+        let credentials = attempt.credentials
+        let account = try await account(named: credentials.name)
         var credential: CredentialRecord?
         if let account { credential = try await store.directory.passwordCredential(of: account.id) }
-        let password = Password.canonical(attempt.password)
+        let password = Password.canonical(credentials.password)
         let hash = credential?.secret ?? dummyHash
         let isRight = try await hashing.run { PasswordHash.verify(password: password, phc: hash) }
 
@@ -54,10 +77,12 @@ package final class Authenticator: Sendable {
         guard let credential else { return log.failure(attempt, .noPassword) }
         guard isRight, !password.isEmpty else { return log.failure(attempt, .wrongPassword) }
         guard account.status == .active else { return log.failure(attempt, .suspended) }
-        guard try await mayActAs(attempt.authorizationID, account) else { return log.failure(attempt, .notAuthorized) }
+        guard try await mayActAs(credentials.authorizationID, account) else {
+            _ = log.failure(attempt, .notAuthorized)
+            return .unauthorized
+        }
         await rehashIfWeak(credential, password: password)
-        let login = Login(account: account, credential: credential.id, credentialChanged: credential.changed)
-        return log.success(attempt, login)
+        return log.success(attempt, Login(account: account, credential: credential, connection: attempt.connection))
     }
 
     private func account(named name: [UInt8]) async throws -> AccountRecord? {
