@@ -108,6 +108,22 @@ import Testing
         #expect(pair.server.witness.errors.isEmpty)
     }
 
+    @Test("what is written while earlier writes are flushed goes out too")
+    func writesFromWithinAFlush() throws {
+        let pair = try connected()
+        var rounds = 0
+        func writeNext() {
+            guard rounds < 5 else { return }
+            rounds += 1
+            let promise = pair.server.channel.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.assumeIsolated().whenSuccess { writeNext() }
+            pair.server.channel.writeAndFlush(ByteBuffer(string: "\(rounds)"), promise: promise)
+        }
+        writeNext()
+        try pair.carry()
+        #expect(String(buffer: pair.client.witness.received) == "12345")
+    }
+
     @Test func closingFromWithinAReadStopsTheReading() throws {
         let pair = try connected()
         var reads = 0

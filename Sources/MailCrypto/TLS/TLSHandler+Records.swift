@@ -111,11 +111,19 @@ extension TLSHandler {
 // MARK: Encrypting
 
 extension TLSHandler {
-    /// Encrypts and flushes all flushed writes.
+    /// Encrypts and flushes all flushed writes, and those that come while it does: flushing completes promises and
+    /// changes the channel's writability, and whoever is told of that may write more.
     func encrypt(_ context: ChannelHandlerContext) {
         guard !isEncrypting else { return }
         isEncrypting = true
         defer { isEncrypting = false }
+        repeat {
+            encryptQueue(context)
+            if state != .closed { context.flush() }
+        } while state == .open && queue.hasFlushed
+    }
+
+    private func encryptQueue(_ context: ChannelHandlerContext) {
         var promise: EventLoopPromise<Void>?
         while state == .open, var write = queue.popFlushed() {
             guard encryptPieces(&write.buffer, &promise, context) else {
@@ -125,7 +133,6 @@ extension TLSHandler {
             promise.join(write.promise)
         }
         handOver(&promise, context)
-        if state != .closed { context.flush() }
     }
 
     /// Encrypts one write; hands over every piece that is full. False when the connection ended meanwhile.
@@ -139,8 +146,11 @@ extension TLSHandler {
             }
             let room = max(TLSHandler.pieceSize - connection.recordCount, 1)
             let outcome = connection.write(&buffer, limit: room, allocator: context.channel.allocator)
-            if outcome == .done { continue }
-            if case .failed(let reasons) = outcome { fail(context, .brokenRecord(reasons)) }
+            switch outcome {
+            case .done: continue
+            case .failed(let reasons): fail(context, .brokenRecord(reasons))
+            case .needsInput, .peerClosed: fail(context, .brokenRecord(["a write cannot go on without the peer"]))
+            }
             return false
         }
         return true
