@@ -42,6 +42,10 @@ static inline void martlet_SSL_CTX_set_mode(SSL_CTX *context, long mode) {
     SSL_CTX_set_mode(context, mode);
 }
 
+static inline void martlet_SSL_CTX_set_max_cert_list(SSL_CTX *context, long bytes) {
+    SSL_CTX_set_max_cert_list(context, bytes);
+}
+
 static inline void martlet_SSL_CTX_set_dh_auto(SSL_CTX *context) {
     SSL_CTX_set_dh_auto(context, 1);
 }
@@ -55,6 +59,10 @@ static const uint64_t martlet_client_options = SSL_OP_NO_COMPRESSION;
 
 static inline int martlet_SSL_set_tlsext_host_name(SSL *connection, const char *name) {
     return (int)SSL_set_tlsext_host_name(connection, name);
+}
+
+static inline int martlet_SSL_get_extms_support(SSL *connection) {
+    return (int)SSL_get_extms_support(connection);
 }
 
 // Alternative names of a certificate

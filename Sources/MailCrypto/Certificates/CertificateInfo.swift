@@ -83,10 +83,16 @@ extension CertificateInfo {
         return Int64(timegm(&parts))
     }
 
-    private static func fingerprint(_ certificate: OpaquePointer) -> String? {
+    /// SHA-256 of the certificate's DER form.
+    static func digest(_ certificate: OpaquePointer) -> [UInt8]? {
         var digest = [UInt8](repeating: 0, count: SHA256.length)
         var length: UInt32 = 0
         guard X509_digest(certificate, EVP_sha256(), &digest, &length) == 1 else { return nil }
+        return digest
+    }
+
+    private static func fingerprint(_ certificate: OpaquePointer) -> String? {
+        guard let digest = digest(certificate) else { return nil }
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

@@ -17,6 +17,17 @@ extension TLSContext {
             if sealing == 1 { return ticket.seal(keys) }
             return ticket.open(keys, isTLS13: SSL_version(connection) == TLS1_3_VERSION)
         }
+        SSL_CTX_set_session_ticket_cb(pointer, nil, { _, session, _, _, status, _ in
+            switch status {
+            case SSL_TICKET_SUCCESS, SSL_TICKET_SUCCESS_RENEW:
+                // Why: ClientCertificates.swift.
+                guard let session, SSL_SESSION_get0_peer(session) == nil else {
+                    return SSL_TICKET_RETURN_IGNORE_RENEW
+                }
+                return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
+            default: return SSL_TICKET_RETURN_IGNORE_RENEW
+            }
+        }, nil)
     }
 }
 

@@ -48,9 +48,10 @@ final class TLSConnection {
 
     deinit { SSL_free(pointer) }
 
-    /// The server's end.
-    static func server(_ context: TLSContext) throws -> TLSConnection {
+    /// The server's end. `asks`: for a client certificate, which the client may decline to show.
+    static func server(_ context: TLSContext, asksForCertificate asks: Bool = false) throws -> TLSConnection {
         let connection = try TLSConnection(context: context)
+        if asks { try connection.askForCertificate(sessions: context.askingSessionContext()) }
         SSL_set_accept_state(connection.pointer)
         return connection
     }

@@ -15,6 +15,8 @@ package final class TLSContext: @unchecked Sendable {
     let pointer: OpaquePointer
     /// Whether connections check the peer's certificate and name.
     let verifiesPeer: Bool
+    /// The name of the service as sessions know it; empty for a client.
+    private(set) var sessionContext: [UInt8] = []
     // The SSL_CTX points to these without holding them.
     private let protocols: ProtocolList
     private let ticketKeys: TicketKeys?
@@ -59,6 +61,7 @@ package final class TLSContext: @unchecked Sendable {
         martlet_SSL_CTX_set_dh_auto(context.pointer)
         try context.use(loaded, file: files.certificateChain)
         try context.setService(settings.service)
+        context.takeAnyClientCertificate()
         context.setTickets(ticketKeys)
         if !settings.applicationProtocols.isEmpty { context.selectProtocols() }
         return context
@@ -74,6 +77,9 @@ package final class TLSContext: @unchecked Sendable {
             verifiesPeer: verifies)
         SSL_CTX_set_options(context.pointer, martlet_client_options)
         try context.trust(settings.trust)
+        if let files = settings.certificate {
+            try context.use(LoadedCertificate(files), file: files.certificateChain)
+        }
         if !settings.applicationProtocols.isEmpty {
             // This one function gives 0 for success.
             let list = context.protocols
@@ -109,6 +115,7 @@ extension TLSContext {
         guard (1...Int(SSL_MAX_SID_CTX_LENGTH)).contains(name.count),
             SSL_CTX_set_session_id_context(pointer, name, UInt32(name.count)) == 1
         else { throw CryptoError("name a TLS service \"\(service)\": the name must have 1 to 32 bytes") }
+        sessionContext = name
     }
 
     private func trust(_ trust: TLSTrust) throws {

@@ -70,9 +70,14 @@ package final class TLSHandler: ChannelDuplexHandler {
         self.closeTimeout = closeTimeout
     }
 
-    /// The server's end. `closeTimeout` is how long a close waits for the peer's close_notify.
-    package convenience init(server context: TLSContext, closeTimeout: TimeAmount = .seconds(1)) throws {
-        self.init(connection: try .server(context), closeTimeout: closeTimeout)
+    /// The server's end. `asksForCertificate`: the client is asked for a certificate and may decline; whichever it shows
+    /// is taken, and `peerCertificateFingerprint` says which. `closeTimeout` is how long a close waits for the peer's
+    /// close_notify.
+    package convenience init(
+        server context: TLSContext, asksForCertificate: Bool = false, closeTimeout: TimeAmount = .seconds(1)
+    ) throws {
+        let connection = try TLSConnection.server(context, asksForCertificate: asksForCertificate)
+        self.init(connection: connection, closeTimeout: closeTimeout)
     }
 
     /// The client's end. `hostname` (a DNS name or an IP address) is sent as SNI and checked unless the context trusts
@@ -94,6 +99,14 @@ package final class TLSHandler: ChannelDuplexHandler {
     package func exportKeyingMaterial(label: String, context: [UInt8]?, length: Int) -> [UInt8]? {
         connection.exportKeyingMaterial(label: label, context: context, length: length)
     }
+
+    /// The tls-exporter channel binding, 32 bytes (RFC 9266 §2); nil before the handshake's end, and with TLS 1.2 where
+    /// the client does not know the extended master secret, without which the binding would bind nothing.
+    package var channelBinding: [UInt8]? { connection.channelBinding }
+
+    /// SHA-256 of the DER form of the certificate that the peer showed in this connection's handshake, and whose key it
+    /// proved to have; nil when it showed none. Nothing else about a client's certificate was checked.
+    package var peerCertificateFingerprint: [UInt8]? { connection.peerCertificateFingerprint }
 
     /// The client's session, to resume later; nil before the server has sent one.
     package var session: TLSSession? { connection.session }

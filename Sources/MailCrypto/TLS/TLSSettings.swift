@@ -43,15 +43,18 @@ package enum TLSTrust: Sendable {
 /// How a client connects.
 package struct TLSClientSettings: Sendable {
     package var trust: TLSTrust
+    /// What the client shows of itself to a server that asks.
+    package var certificate: CertificateFiles?
     package var applicationProtocols: [String]
     package var minimumVersion: TLSVersion
     package var maximumVersion: TLSVersion
 
     package init(
-        trust: TLSTrust, applicationProtocols: [String] = [], minimumVersion: TLSVersion = .tls12,
-        maximumVersion: TLSVersion = .tls13
+        trust: TLSTrust, certificate: CertificateFiles? = nil, applicationProtocols: [String] = [],
+        minimumVersion: TLSVersion = .tls12, maximumVersion: TLSVersion = .tls13
     ) {
         self.trust = trust
+        self.certificate = certificate
         self.applicationProtocols = applicationProtocols
         self.minimumVersion = minimumVersion
         self.maximumVersion = maximumVersion
