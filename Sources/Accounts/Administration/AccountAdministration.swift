@@ -21,7 +21,7 @@ package struct AccountAdministration: Sendable {
     ///   - now: the time, in seconds since 1970.
     package init(
         store: Store, hashing: HashingPool = HashingPool(), parameters: Argon2Parameters = Argon2Parameters(),
-        actor: String, now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+        actor: String, now: @escaping @Sendable () -> Int64 = AccountAdministration.systemTime
     ) {
         self.store = store
         self.hashing = hashing
@@ -29,6 +29,9 @@ package struct AccountAdministration: Sendable {
         self.actor = actor
         self.now = now
     }
+
+    /// The time, in seconds since 1970.
+    @Sendable package static func systemTime() -> Int64 { Int64(Date().timeIntervalSince1970) }
 
     /// An account that was made, with the password when the machine chose it: to be shown once.
     package struct Created: Sendable {
@@ -43,7 +46,7 @@ package struct AccountAdministration: Sendable {
         let address = try await newAddress(address)
         if let quota, quota < 0 { throw .badQuota(quota) }
         try checkDisplayName(displayName)
-        let secret = try await secret(password)
+        let secret = try await secret(password, for: address, least: Password.shortest)
         let account = try await storing { () async throws(StoreError) in
             try await store.directory.addAccount(
                 address: address, displayName: displayName.normalizedToNFC, passwordHash: secret?.hash, quota: quota,
@@ -75,7 +78,11 @@ package struct AccountAdministration: Sendable {
         of address: String, to choice: PasswordChoice
     ) async throws(AdministrationError) -> String? {
         let account = try await account(address)
-        guard let secret = try await secret(choice) else { throw .badPassword(.empty) }
+        let hasTOTP = try await totp(of: account)?.isConfirmed ?? false
+        let least = hasTOTP ? Password.shortestWithSecondFactor : Password.shortest
+        guard let secret = try await secret(choice, for: account.address, least: least) else {
+            throw .badPassword(.empty)
+        }
         try await storing { () async throws(StoreError) in
             try await store.directory.setPassword(account.id, hash: secret.hash, by: actor)
         }
@@ -145,15 +152,20 @@ extension AccountAdministration {
     }
 
     /// The hash of the password that was chosen; nil for none.
-    private func secret(_ choice: PasswordChoice) async throws(AdministrationError)
-        -> (hash: String, generated: String?)?
-    {
+    private func secret(
+        _ choice: PasswordChoice, for address: EmailAddress, least: Int
+    ) async throws(AdministrationError) -> (hash: String, generated: String?)? {
         switch choice {
         case .none:
             return nil
         case .given(let bytes):
             let password: [UInt8]
-            do { password = try Password.checked(bytes) } catch { throw .badPassword(error) }
+            do {
+                password = try Password.checked(bytes, least: least)
+                try Password.refuseName(password, of: address)
+            } catch {
+                throw .badPassword(error)
+            }
             return (try await hash(password), nil)
         case .generated:
             let password: String

@@ -53,13 +53,14 @@ extension AccountAdministration {
         let scopes = try Self.checkedScopes(scopes)
         let networks = try Self.checkedNetworks(networks)
         if let expires, expires <= now() { throw .credential(.badExpiry(expires)) }
+        let salt = try await scramSalt(of: account)
         // An id of 25 bits meets another's now and then; then a new one is drawn.
         for attempt in 1... {
             let text: AppPasswordText
             do { text = try AppPasswordText.make() } catch { throw .hashingFailed("\(error)") }
             let new = NewCredential(
                 kind: .appPassword, secret: try await hash(text.secret), label: label, publicID: text.publicID,
-                scopes: scopes, networks: networks, expires: expires, scram: nil)
+                scopes: scopes, networks: networks, expires: expires, scram: try Self.scram(text, salt: salt))
             do {
                 let record = try await store.directory.addCredential(
                     new, to: account.id, limit: Self.mostAppPasswords, action: "app-password.create", by: actor)
@@ -159,5 +160,23 @@ extension AccountAdministration {
     private static func publicID(_ text: String) -> String {
         CrockfordText.values(Array(text.utf8), length: AppPasswordText.publicIDLength)
             .map { String(decoding: CrockfordText.letters($0), as: UTF8.self) } ?? text
+    }
+
+    /// One salt for all app passwords of an account: SCRAM names it before it knows which one the client proves.
+    private func scramSalt(of account: AccountRecord) async throws(AdministrationError) -> [UInt8] {
+        let proposal: [UInt8]
+        do { proposal = try SecureRandom.bytes(16) } catch { throw .hashingFailed("\(error)") }
+        return try await storing { () async throws(StoreError) in
+            try await store.directory.ensureScramSalt(of: account.id, proposal: proposal)
+        }
+    }
+
+    /// The keys of every spelling that a client may hash.
+    private static func scram(_ text: AppPasswordText, salt: [UInt8]) throws(AdministrationError) -> String {
+        do {
+            return SCRAMKeys.text(of: try text.spellings.map { try SCRAMKeys.make(password: $0, salt: salt) })
+        } catch {
+            throw .hashingFailed("\(error)")
+        }
     }
 }

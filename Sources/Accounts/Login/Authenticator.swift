@@ -114,7 +114,7 @@ package final class Authenticator: Sendable {
     }
 
     /// The PHC string of a salt and a hash of zeros: verifying it costs what a real one does, and no password fits.
-    private static func dummyHash(_ parameters: Argon2Parameters) -> String {
+    static func dummyHash(_ parameters: Argon2Parameters) -> String {
         let cost = "m=\(parameters.memoryKiB),t=\(parameters.iterations),p=\(parameters.parallelism)"
         return "$argon2id$v=19$\(cost)$\(String(repeating: "A", count: 22))$\(String(repeating: "A", count: 43))"
     }
