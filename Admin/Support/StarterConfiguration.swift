@@ -28,6 +28,7 @@ enum StarterConfiguration {
         let restart = key.needsRestart ? " (restart)" : ""
         let remark = "\(indent)# \(key.explanation)\(restart):\n\(indent)# \(key.expects)\n"
         guard key.isList else { return remark + "#\(indent)\(name): \(quoted(values.first ?? ""))\n" }
+        if values.isEmpty { return remark + "#\(indent)\(name): none\n" }
         return remark + "#\(indent)\(name):\n" + values.map { "#\(indent)  - \(quoted($0))\n" }.joined()
     }
 

@@ -72,6 +72,9 @@ package struct ConfigurationKey: Sendable {
         one(
             "plaintext-login", \.plaintextLogin, .choice, restart: false,
             "whether clients may log in without TLS: never, or over loopback addresses"),
+        list(
+            "proxy-networks", \.proxyNetworks, .network,
+            "proxies whose connections must begin with a PROXY protocol header (version 2), such as 10.0.0.5"),
         one("tls.certificate", \.tlsCertificate, .path, "the certificate with its chain, in PEM"),
         one("tls.key", \.tlsKey, .path, "the certificate's private key, in PEM"),
         one(

@@ -21,6 +21,8 @@ package struct ServerConfiguration: Hashable, Sendable {
     package var imaps: [ListenAddress]
     package var lmtp: [ListenAddress]
     package var plaintextLogin = PlaintextLogin.never
+    /// Connections from here must begin with a PROXY protocol header, and its address counts as the client's.
+    package var proxyNetworks: [Network] = []
     package var tlsCertificate: String
     package var tlsKey: String
     /// In bytes.

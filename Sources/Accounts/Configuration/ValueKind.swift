@@ -82,6 +82,14 @@ extension ValueKind where Value == ListenAddress {
     }
 }
 
+extension ValueKind where Value == Network {
+    static var network: ValueKind {
+        ValueKind(
+            expects: "an address or a network, such as 192.0.2.10 or 10.0.0.0/8",
+            parse: { try? Network($0) }, show: { $0.description })
+    }
+}
+
 extension ValueKind where Value == String {
     static var path: ValueKind {
         ValueKind(

@@ -51,6 +51,7 @@ private func faults(_ yaml: String, environment: [String: String] = [:]) async t
             imaps: none
             lmtp: unix:/run/martlet/lmtp.sock
             plaintext-login: loopback
+            proxy-networks: [192.0.2.10, "2001:db8::/48", 10.0.0.0/8]
             tls:
               certificate: /etc/ssl/mail.pem
               key: /etc/ssl/mail.key
@@ -69,6 +70,7 @@ private func faults(_ yaml: String, environment: [String: String] = [:]) async t
         #expect(configuration.imaps.isEmpty)
         #expect(configuration.lmtp == [.unix(path: "/run/martlet/lmtp.sock")])
         #expect(configuration.plaintextLogin == .loopback)
+        #expect(configuration.proxyNetworks.map(\.description) == ["192.0.2.10", "2001:db8::/48", "10.0.0.0/8"])
         #expect(configuration.tlsCertificate == "/etc/ssl/mail.pem")
         #expect(configuration.messageSize == 134_217_728)
         #expect(configuration.recipients == 200)
@@ -78,7 +80,7 @@ private func faults(_ yaml: String, environment: [String: String] = [:]) async t
         #expect(configuration.logLevel == .debug)
         #expect(configuration.logFormat == .json)
         let level = try #require(loaded.entries.first { $0.key.name == "log.level" })
-        guard case .file(_, 15) = level.place else {
+        guard case .file(_, 16) = level.place else {
             Issue.record("\(level.place)")
             return
         }
@@ -125,6 +127,11 @@ private func faults(_ yaml: String, environment: [String: String] = [:]) async t
             ("limits:\n  message-size: 1 KiB", "2: limits.message-size: \"1 KiB\" is not right"),
             ("limits:\n  message-size: 99999999999999999999 GiB", "2: limits.message-size:"),
             ("limits:\n  message-size: 9223372036854775807 KiB", "2: limits.message-size:"),
+            (
+                "proxy-networks: [10.0.0.0/33]",
+                "1: proxy-networks: \"10.0.0.0/33\" is not right; expected an address or a network, such as "
+                    + "192.0.2.10 or 10.0.0.0/8"
+            ),
             ("plaintext-login: always", "1: plaintext-login: \"always\" is not right; expected never or loopback"),
             ("tls:\n  key: relative.pem", "2: tls.key: \"relative.pem\" is not right; expected an absolute path"),
             ("argon2:\n  memory: 256 MiB\n  iterations: 16", "2: argon2: memory times iterations must not pass"),
