@@ -23,8 +23,9 @@ struct Martlet: AsyncParsableCommand {
         version: "martlet 0.1",
         subcommands: [
             InitCommand.self, DomainCommand.self, UserCommand.self, AliasCommand.self, MailboxCommand.self,
-            MessageCommand.self, TOTPCommand.self, RecoveryCodesCommand.self, CheckCommand.self, ConfigCommand.self,
-            DocumentCommand.self,
+            MessageCommand.self, AppPasswordCommand.self, TOTPCommand.self, RecoveryCodesCommand.self,
+            CertificateLoginCommand.self, PolicyCommand.self, LoginCommand.self, SessionCommand.self, BanCommand.self,
+            AuditCommand.self, CheckCommand.self, ConfigCommand.self, DocumentCommand.self,
         ])
 
     static func main() async {

@@ -40,6 +40,7 @@ struct Failure: Error, CustomStringConvertible {
         case let failure as Failure: self = failure
         case let error as StoreError: self.init(store: error)
         case let error as AdministrationError: self.init(administration: error)
+        case let error as ControlError: self.init(error.explanation)
         case let problem as EmailAddress.Problem: self.init(problem.explanation, status: .usage)
         case let problem as MailboxName.Problem: self.init(problem.explanation, status: .usage)
         case let error as CertificateError: self.init(error.description)

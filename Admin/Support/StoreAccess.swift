@@ -61,7 +61,8 @@ enum StoreAccess {
         return "cli:\(userName(getuid()))"
     }
 
-    private static func check(_ path: String) throws {
+    /// Refuses what is no data directory, or not ours.
+    static func check(_ path: String) throws {
         guard FileFacts.exists(path) else {
             throw Failure(
                 "there is no data directory at \(path). Make one with \"martlet init\", or name yours with --data or "

@@ -59,8 +59,8 @@ struct TOTPEnroll: AsyncParsableCommand {
         ])
         return """
             \(picture)\(sheet)
-            This is shown only now. TOTP is not on yet: scan the QR code with the authenticator app, or type the secret \
-            into it, then
+            This is shown only now. TOTP is not on yet: scan the QR code with the authenticator app, or type the \
+            secret into it, then
             martlet totp confirm \(facts.address) CODE
             """
     }

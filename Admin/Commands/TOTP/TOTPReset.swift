@@ -9,8 +9,8 @@ struct TOTPReset: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reset", abstract: "Take an account's TOTP and its recovery codes away.",
         discussion: """
-            For a lost telephone. Where the main password then opens the mail again is said by martlet policy show; the \
-            app passwords stay. A running server ends the account's sessions that this concerns.
+            For a lost telephone. App passwords stay; where the main password opens the mail again, martlet policy \
+            show says.
 
             Example:
               martlet totp reset alice@example.org

@@ -48,7 +48,7 @@ struct TOTPStatusCommand: AsyncParsableCommand {
     }
 
     private static func words(_ facts: Facts) -> String {
-        if facts.isBlocked { return "blocked after too many wrong codes; reset it: martlet totp reset \(facts.address)" }
+        if facts.isBlocked { return "blocked after too many wrong codes: martlet totp reset \(facts.address)" }
         guard facts.state == TOTPStatus.State.pending.rawValue else { return facts.state }
         return "enrolled, not on yet: martlet totp confirm \(facts.address) CODE"
     }
