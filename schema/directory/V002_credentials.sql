@@ -60,7 +60,6 @@ CREATE TABLE login_failure (
 ) STRICT;
 
 CREATE INDEX login_failure_account ON login_failure (account_id);
-CREATE INDEX login_failure_name ON login_failure (name);
 
 -- Failures counted over a short and a long time; subject is a network as ban has it, or another key of the limiter's.
 CREATE TABLE guess (
@@ -93,5 +92,3 @@ CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit
 WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id) BEGIN
     SELECT RAISE(ABORT, 'the audit trail is append-only');
 END;
-
-CREATE INDEX audit_subject ON audit (subject COLLATE NOCASE);

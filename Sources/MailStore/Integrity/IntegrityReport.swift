@@ -27,10 +27,13 @@ extension Store {
     /// Checks the directory and every account. Reads only; each file in one consistent state.
     package func checkIntegrity() async throws(StoreError) -> IntegrityReport {
         var report = IntegrityReport()
-        report.problems += try await directory.file.read { try $0.structureProblems(in: "directory.db") }
-        for record in try await directory.accounts() {
+        let (problems, accounts) = try await directory.file.read { db in
+            (try db.directoryProblems(), try db.accountIDs())
+        }
+        report.problems += problems
+        for id in accounts {
             report.accounts += 1
-            report.add(try await account(record.id).checkIntegrity())
+            report.add(try await account(id).checkIntegrity())
         }
         return report
     }
@@ -45,7 +48,7 @@ extension AccountStore {
             report.problems += try db.structureProblems(in: name)
             report.mailboxes = try Int(db.count("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL"))
             report.messages = try Int(db.count("SELECT count(*) FROM message"))
-            try db.find(AccountRules.all, in: name, &report)
+            report.problems += try db.problems(AccountRules.all, in: name)
             try db.checkBodies(in: name, AccountReader(db: db, compression: compression), &report)
             return report
         }
@@ -147,7 +150,7 @@ extension Database {
     func count(_ sql: StaticString) throws -> Int64 { try first(sql) { $0.int(0) } ?? 0 }
 
     /// SQLite's own checks.
-    fileprivate func structureProblems(in file: String) throws -> [String] {
+    func structureProblems(in file: String) throws -> [String] {
         var problems: [String] = []
         try each("PRAGMA integrity_check") { row in
             if row.text(0) != "ok" { problems.append("\(file): \(row.text(0))") }
@@ -158,10 +161,12 @@ extension Database {
         return problems
     }
 
-    fileprivate func find(_ rules: [IntegrityRule], in file: String, _ report: inout IntegrityReport) throws {
+    func problems(_ rules: [IntegrityRule], in file: String) throws -> [String] {
+        var problems: [String] = []
         for rule in rules {
-            try each(rule.sql) { report.problems.append("\(file): \(rule.rule): not so for \($0.text(0))") }
+            try each(rule.sql) { problems.append("\(file): \(rule.rule): not so for \($0.text(0))") }
         }
+        return problems
     }
 
     /// Reads every chunk back and decodes every part index.
