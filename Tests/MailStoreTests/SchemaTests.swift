@@ -33,3 +33,8 @@ import Testing
         text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }
+
+/// A test's name says which script, not all of it.
+extension SchemaStep: CustomTestStringConvertible {
+    public var testDescription: String { name }
+}

@@ -8,11 +8,13 @@ import Testing
 @testable import MailStore
 
 @Suite struct GuessesTests {
-    @Test func countersSurviveARestart() async throws {
+    @Test("case 131: counters survive a restart")
+    func countersSurviveARestart() async throws {
         try await TemporaryStore.with { temporary in
             let directory = temporary.store.directory
             let first = GuessRecord(subject: "192.0.2.7/32", shortStart: 1, shortCount: 2, longStart: 3, longCount: 4)
-            var second = GuessRecord(subject: "bob@example.org", shortStart: 5, shortCount: 1, longStart: 5, longCount: 1)
+            var second = GuessRecord(
+                subject: "bob@example.org", shortStart: 5, shortCount: 1, longStart: 5, longCount: 1)
             try await directory.saveGuesses([first, second])
             second.shortCount = 9
             try await directory.saveGuesses([second])
@@ -105,7 +107,8 @@ import Testing
                         """)
             }
             try await directory.addBan(
-                BanRecord(network: "new", created: 900, expires: 50_000, reason: "x"), isAutomatic: true, by: "martletd")
+                BanRecord(network: "new", created: 900, expires: 50_000, reason: "x"), isAutomatic: true, by: "martletd"
+            )
             let networks = Set(try await directory.bans().map(\.network))
             #expect(networks.count == StoreLimits.expiringBans + 1)
             #expect(networks.isSuperset(of: ["new", "forever", "n2"]) && networks.isDisjoint(with: ["over", "n1"]))

@@ -154,7 +154,8 @@ import Testing
             _ = try await directory.countFailure(offer.id)
             try await directory.clearFailures(offer.id)
             try await directory.recordLogins([
-                LoginUse(accountID: alice, credentialID: offer.id, protocolName: "imap", address: "::1", first: 1, last: 1)
+                LoginUse(
+                    accountID: alice, credentialID: offer.id, protocolName: "imap", address: "::1", first: 1, last: 1)
             ])
             #expect(try await state() == (confirmed, tellings), "what a login itself writes tells nobody")
             try await directory.removeCredential(offer.id, action: "totp.reset", by: "test")

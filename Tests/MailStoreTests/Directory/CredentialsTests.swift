@@ -1,5 +1,6 @@
 // Credentials: stored and read back, and what may happen once happens once, whoever asks.
 
+import Foundation
 import Mail
 import TestSupport
 import Testing
@@ -42,7 +43,7 @@ import Testing
         }
     }
 
-    @Test("case S6: a TOTP step is accepted from one of 100 callers in two processes' stores")
+    @Test("cases 119 and 120: of 100 callers beside two stores on a file one uses a TOTP step, and no earlier one is")
     func stepIsUsedOnce() async throws {
         try await TemporaryStore.with { temporary in
             let (directory, alice) = try await setUp(temporary)
@@ -68,7 +69,7 @@ import Testing
         }
     }
 
-    @Test("case S6: a recovery code is used up by one of 100 callers, with one audit line")
+    @Test("case 124: a recovery code is used up by one of 100 callers, with one audit line")
     func codeIsConsumedOnce() async throws {
         try await TemporaryStore.with { temporary in
             let (directory, alice) = try await setUp(temporary)
@@ -85,6 +86,27 @@ import Testing
             #expect(try await directory.credentials(of: alice).map(\.id) == codes.filter { $0 != codes[3] }.map(\.id))
             #expect(try await directory.audit(limit: 500).count { $0.action == "recovery-code.use" } == 1)
             await other.close()
+        }
+    }
+
+    @Test("cases 119 and 124: what was used stays used for a server killed right after the answer")
+    func useIsDurable() async throws {
+        try await TemporaryStore.with { temporary in
+            let (directory, alice) = try await setUp(temporary)
+            let totp = try await directory.addCredential(
+                NewCredential(kind: .totp, secret: "sealed"), to: alice, limit: 1, action: "totp.enroll", by: "test")
+            let code = try await directory.addCredential(
+                NewCredential(kind: .recoveryCode, secret: "hash"), to: alice, limit: 10,
+                action: "recovery-codes.renew", by: "test")
+            #expect(try await directory.useStep(totp.id, step: 7))
+            #expect(try await !afterKill(of: temporary) { try await $0.useStep(totp.id, step: 7) })
+            #expect(try await directory.consumeCredential(code.id, action: "recovery-code.use", by: "test"))
+            let again = try await afterKill(of: temporary) {
+                try await $0.consumeCredential(code.id, action: "recovery-code.use", by: "test")
+            }
+            #expect(!again)
+            let line = try await afterKill(of: temporary) { try await $0.audit(limit: 1)[0].action }
+            #expect(line == "recovery-code.use")
         }
     }
 
@@ -131,6 +153,23 @@ import Testing
             try await directory.setPassword(alice, hash: "other", by: "test")
             #expect(try await !directory.credentialExists(before.id, changed: before.changed))
         }
+    }
+
+    /// Opens the directory as a killed server leaves it: its file and write-ahead log as they are, nothing closed.
+    private func afterKill<T>(
+        of temporary: TemporaryStore, _ work: (Directory) async throws -> T
+    ) async throws -> T {
+        let files = FileManager.default
+        let copy = files.temporaryDirectory.path + "/martlet-killed-\(UUID().uuidString)"
+        try files.createDirectory(atPath: copy, withIntermediateDirectories: false)
+        defer { try? files.removeItem(atPath: copy) }
+        for suffix in ["", "-wal"] {
+            try files.copyItem(
+                atPath: temporary.store.layout.directoryDatabase + suffix, toPath: copy + "/directory.db" + suffix)
+        }
+        let directory = try Directory(path: copy + "/directory.db")
+        defer { directory.close() }
+        return try await work(directory)
     }
 
     /// How many of `count` calls at once say true.

@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test("what a client says of itself is cut, and never in the middle of a character", arguments: ["a", "ä", "€", "👩‍🚀"])
+    @Test("a client's text is cut, and never in a character", arguments: ["a", "ä", "€", "👩‍🚀"])
     func textsAreBounded(letter: String) async throws {
         try await TemporaryStore.with { temporary in
             let (directory, alice) = try await setUp(temporary)
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test("case S8: account removal takes every row of the account's with it")
+    @Test("account removal takes every row of the account's with it")
     func removalTakesAllRows() async throws {
         try await TemporaryStore.with { temporary in
             let (directory, alice) = try await setUp(temporary)
