@@ -2,6 +2,7 @@
 
 import Foundation
 import MailCrypto
+import TestSupport
 import Testing
 
 @Suite struct CertificateTests {
@@ -95,11 +96,11 @@ import Testing
     }
 
     @Test("an encrypted key is refused without asking for its passphrase", .enabled(if: hasOpenSSL))
-    func encryptedKey() throws {
+    func encryptedKey() async throws {
         let service = try TestService()
         let encrypted = "\(service.folder.path)/encrypted.pem"
         let arguments = ["ec", "-in", service.files.privateKey, "-aes256", "-passout", "pass:x", "-out", encrypted]
-        #expect(try run("/usr/bin/openssl", arguments).status == 0)
+        #expect(try await runChild("/usr/bin/openssl", arguments).status == 0)
         let files = CertificateFiles(certificateChain: service.files.certificateChain, privateKey: encrypted)
         let error = #expect(throws: CertificateError.self) { try CertificateInfo.load(files) }
         #expect(error?.description.hasPrefix("\(encrypted) holds no usable private key") == true)
@@ -116,17 +117,17 @@ import Testing
     }
 
     @Test("openssl finds the certificate sound", .enabled(if: hasOpenSSL))
-    func openSSLAgrees() throws {
+    func openSSLAgrees() async throws {
         let service = try TestService()
         let cert = service.files.certificateChain
-        let verified = try run(
+        let verified = try await runChild(
             "/usr/bin/openssl",
             ["verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "localhost", "-CAfile", cert, cert])
         #expect(verified.status == 0, "\(verified.output)")
-        let wrong = try run(
+        let wrong = try await runChild(
             "/usr/bin/openssl", ["verify", "-verify_hostname", "example.org", "-CAfile", cert, cert])
         #expect(wrong.status != 0)
-        let text = try run("/usr/bin/openssl", ["x509", "-in", cert, "-noout", "-text"]).output
+        let text = try await runChild("/usr/bin/openssl", ["x509", "-in", cert, "-noout", "-text"]).output
         for part in ["CA:TRUE", "TLS Web Server Authentication", "prime256v1", "IP Address:127.0.0.1"] {
             #expect(text.contains(part), "\(part)")
         }
@@ -135,24 +136,3 @@ import Testing
 
 /// Whether the openssl program is here; the tests that need it say that they were skipped when it is not.
 let hasOpenSSL = FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")
-
-/// Runs a program to its end, with `input` as its standard input; after 30 seconds it is made to end.
-func run(_ program: String, _ arguments: [String], input: String = "") throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    let output = Pipe()
-    let source = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = source
-    try process.run()
-    let watchdog = DispatchWorkItem { process.terminate() }
-    DispatchQueue.global().asyncAfter(deadline: .now() + 30, execute: watchdog)
-    defer { watchdog.cancel() }
-    source.fileHandleForWriting.write(Data(input.utf8))
-    try source.fileHandleForWriting.close()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: data, as: UTF8.self))
-}

@@ -45,12 +45,13 @@ struct TestService {
     }
 
     func client(
-        protocols: [String] = [], minimum: TLSVersion = .tls12, maximum: TLSVersion = .tls13
+        protocols: [String] = [], minimum: TLSVersion = .tls12, maximum: TLSVersion = .tls13,
+        showing certificate: CertificateFiles? = nil
     ) throws -> TLSContext {
         try TLSContext.client(
             TLSClientSettings(
-                trust: .pem(certificatePEM), applicationProtocols: protocols, minimumVersion: minimum,
-                maximumVersion: maximum))
+                trust: .pem(certificatePEM), certificate: certificate, applicationProtocols: protocols,
+                minimumVersion: minimum, maximumVersion: maximum))
     }
 }
 
@@ -126,9 +127,9 @@ final class Pair {
 
     init(
         client clientContext: TLSContext, server serverContext: TLSContext, resuming session: TLSSession? = nil,
-        half: Bool = false
+        half: Bool = false, asksForCertificate: Bool = false
     ) throws {
-        server = try End(TLSHandler(server: serverContext), half: half)
+        server = try End(TLSHandler(server: serverContext, asksForCertificate: asksForCertificate), half: half)
         client = try End(
             TLSHandler(client: clientContext, hostname: "localhost", resuming: session), half: half)
     }
