@@ -82,8 +82,8 @@ let package = Package(
         .executableTarget(
             name: "martletd",
             dependencies: [
-                "IMAPServer", "SMTP", "Accounts", "MailStore", "MailCrypto", "Sockets", nioCore, nioPosix, log, metrics,
-                lifecycle, unixSignals, argumentParser,
+                "IMAPServer", "SMTP", "Accounts", "Mail", "MailStore", "MailCrypto", "Sockets", nioCore, nioPosix, log,
+                metrics, lifecycle, unixSignals, argumentParser,
             ],
             swiftSettings: settings),
         .executableTarget(

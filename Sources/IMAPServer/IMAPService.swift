@@ -12,6 +12,7 @@ package import MailCrypto
 package import MailStore
 package import NIOCore
 import NIOPosix
+import Sockets
 import Synchronization
 
 /// How a listener's connections come to TLS.
@@ -24,9 +25,6 @@ package enum ConnectionSecurity: Sendable {
 
 /// All IMAP of one process. Bind as many addresses as there are; end with `drain`.
 package final class IMAPService: Sendable {
-    /// How long a session that must end may take over its last words.
-    private static let leaveTime = TimeAmount.seconds(3)
-
     private struct State {
         var settings: IMAPSettings
         var listeners: [any Channel] = []
@@ -34,26 +32,31 @@ package final class IMAPService: Sendable {
         var counts = ConnectionCounts()
         var nextSession: UInt64 = 0
         var isDraining = false
+        /// Somebody may log in with a certificate: TLS asks for one.
+        var asksForCertificates = false
         var watch: Watch?
         var watcher: Task<Void, Never>?
     }
 
     private let store: MailStore.Store
     private let authenticator: Authenticator
+    private let liveSessions: LiveSessions
     private let tls: ReloadableTLSContext?
     private let logger: Logger
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - authenticator: who may log in.
+    ///   - liveSessions: where sessions enter themselves.
     ///   - tls: nil to offer none (tests); an `implicitTLS` listener needs one.
     ///   - settings: at first; `reload` changes them.
     package init(
-        store: MailStore.Store, authenticator: Authenticator, tls: ReloadableTLSContext?, settings: IMAPSettings,
-        logger: Logger
+        store: MailStore.Store, authenticator: Authenticator, liveSessions: LiveSessions = LiveSessions(),
+        tls: ReloadableTLSContext?, settings: IMAPSettings, logger: Logger
     ) {
         self.store = store
         self.authenticator = authenticator
+        self.liveSessions = liveSessions
         self.tls = tls
         self.logger = logger
         state = Mutex(State(settings: settings))
@@ -68,6 +71,7 @@ package final class IMAPService: Sendable {
     package func bind(
         host: String, port: Int, security: ConnectionSecurity, on group: any EventLoopGroup
     ) async throws -> Int {
+        await learnOfCertificates()
         let output = state.withLock { $0.settings.limits.output }
         var bootstrap = ServerBootstrap(group: group)
         if host.contains(":") {
@@ -96,23 +100,37 @@ package final class IMAPService: Sendable {
         return listener.localAddress?.port ?? port
     }
 
+    /// Makes the pipeline: the proxy's header, TLS, the session's gate.
     private func accept(_ channel: any Channel, _ security: ConnectionSecurity) throws {
+        let pipeline = channel.pipeline.syncOperations
         let gate = ChannelGate(eventLoop: channel.eventLoop)
+        let origin = ConnectionOrigin(channel)
+        let (proxies, asks) = state.withLock { ($0.settings.proxyNetworks, $0.asksForCertificates) }
+        if let address = origin.ipAddress, proxies.contains(address: address) {
+            let handler = ProxyHandler(accepted: origin.take) { [logger] reason in
+                logger.warning(
+                    "a proxy's connection was closed", metadata: ["rip": "\(address)", "reason": "\(reason)"])
+            }
+            try pipeline.addHandler(handler)
+        }
         if security == .implicitTLS {
             guard let tls else { throw ChannelError.operationUnsupported }
-            try channel.pipeline.syncOperations.addHandler(TLSHandler(server: tls.current))
+            try pipeline.addHandler(TLSHandler(server: tls.current, asksForCertificate: asks))
         }
-        let handler = GateHandler(gate: gate) { channel in self.begin(channel, gate, security) }
-        try channel.pipeline.syncOperations.addHandler(handler)
+        try pipeline.addHandler(GateHandler(gate: gate) { self.begin($0, gate, security, origin) })
     }
 
-    private func begin(_ channel: any Channel, _ gate: ChannelGate, _ security: ConnectionSecurity) {
+    private func begin(
+        _ channel: any Channel, _ gate: ChannelGate, _ security: ConnectionSecurity, _ origin: ConnectionOrigin
+    ) {
+        if let address = origin.ipAddress, !authenticator.mayConnect(address) {
+            logger.debug("a banned address was refused", metadata: ["rip": "\(address)"])
+            return channel.close(promise: nil)
+        }
         let handle = SessionHandle(channel: channel, gate: gate, login: LoginSlot())
-        let source = ConnectionCounts.source(of: channel.remoteAddress)
+        let source = ConnectionCounts.source(of: origin.address)
         guard let (key, settings) = register(handle, from: source) else { return refuse(channel, security) }
-        let environment = SessionEnvironment(
-            store: store, authenticator: authenticator, tls: tls, settings: settings, logger: logger,
-            sessionID: String(UInt64.random(in: .min ... .max), radix: 36), channel: channel)
+        let environment = environment(settings, origin)
         SessionMetrics.sessions.increment()
         Task(executorPreference: LoopExecutor(channel.eventLoop)) {
             let connection = Connection(channel: channel, gate: gate, limits: settings.limits)
@@ -125,6 +143,14 @@ package final class IMAPService: Sendable {
                 state.counts.leave(source)
             }
         }
+    }
+
+    private func environment(_ settings: IMAPSettings, _ origin: ConnectionOrigin) -> SessionEnvironment {
+        SessionEnvironment(
+            store: store, authenticator: authenticator, liveSessions: liveSessions, tls: tls,
+            asksForCertificate: state.withLock { $0.asksForCertificates }, settings: settings, logger: logger,
+            sessionID: String(UInt64.random(in: .min ... .max), radix: 36),
+            remoteAddress: origin.ipAddress ?? "local", isLoopback: origin.isLoopback)
     }
 
     /// One connection too many. Over TLS it learns no reason: that would cost a handshake.
@@ -159,7 +185,10 @@ package final class IMAPService: Sendable {
         let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let watch = store.directory.watchChanges { continuation.yield() }
         let watcher = Task { [weak self] in
-            for await _ in changes { await self?.endRevokedSessions() }
+            for await _ in changes {
+                await self?.endRevokedSessions()
+                await self?.learnOfCertificates()
+            }
         }
         state.withLock { state in
             state.watch = watch
@@ -176,13 +205,15 @@ package final class IMAPService: Sendable {
             let isGood: Bool
             if let known = verdicts[key] { isGood = known } else { isGood = await login.isStillGood(store) }
             verdicts[key] = isGood
-            if !isGood { end(handle, .revoked) }
+            if !isGood { handle.end(.revoked) }
         }
     }
 
-    private func end(_ handle: SessionHandle, _ reason: Wake) {
-        handle.gate.raise(reason)
-        handle.channel.eventLoop.scheduleTask(in: IMAPService.leaveTime) { handle.channel.close(promise: nil) }
+    /// Whether TLS has a reason to ask for client certificates. Programs that have one show it to whoever asks, some
+    /// after a question to their user: so nobody is asked for nothing.
+    private func learnOfCertificates() async {
+        guard let found = try? await store.directory.hasCredentials(of: .certificate) else { return }
+        state.withLock { $0.asksForCertificates = found }
     }
 
     // MARK: The end
@@ -212,25 +243,4 @@ package final class IMAPService: Sendable {
 private struct LoginKey: Hashable {
     let credential: CredentialID
     let changed: Int64
-}
-
-extension SessionEnvironment {
-    fileprivate init(
-        store: MailStore.Store, authenticator: Authenticator, tls: ReloadableTLSContext?, settings: IMAPSettings,
-        logger: Logger, sessionID: String, channel: any Channel
-    ) {
-        let remote = channel.remoteAddress
-        self.init(
-            store: store, authenticator: authenticator, tls: tls, settings: settings, logger: logger,
-            sessionID: sessionID, remoteAddress: remote?.ipAddress ?? "local",
-            isLoopback: (remote?.isLoopback ?? true) && (channel.localAddress?.isLoopback ?? true))
-    }
-}
-
-extension SocketAddress {
-    /// 127.0.0.0/8, ::1, the same mapped into IPv6, and unix sockets.
-    fileprivate var isLoopback: Bool {
-        guard let ip = ipAddress else { return true }
-        return ip == "::1" || ip.hasPrefix("127.") || ip.hasPrefix("::ffff:127.")
-    }
 }

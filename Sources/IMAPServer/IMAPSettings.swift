@@ -1,5 +1,6 @@
 // What the IMAP service is told by its configuration.
 
+package import Accounts
 import IMAPSyntax
 
 /// Whether a password may cross an unencrypted connection.
@@ -19,8 +20,8 @@ package struct IMAPSettings: Sendable {
     /// Connections in all, and from one address (of IPv6: one /64); this machine's own count for the first only.
     package var connections: Int
     package var connectionsPerSource: Int
-    /// How long the answer to a wrong password is held back.
-    package var failedLoginDelay: Duration
+    /// Proxies whose connections must begin with a PROXY protocol header.
+    package var proxyNetworks: [Network]
     /// Wrong passwords on one connection; then BYE.
     package var failedLogins: Int
     /// How often IDLE says that the connection still stands, for the routers between that forget quiet connections.
@@ -34,7 +35,7 @@ package struct IMAPSettings: Sendable {
         self.limits = limits
         connections = 5_000
         connectionsPerSource = 100
-        failedLoginDelay = .seconds(2)
+        proxyNetworks = []
         failedLogins = 3
         idleKeepAlive = .seconds(120)
         drainTime = .seconds(5)

@@ -52,12 +52,18 @@ struct Server {
         let tls = try certificate()
         let settings = ServiceSettings(configuration, hostname: hostname)
         let authenticator = Authenticator(store: store, parameters: configuration.argon2, logger: logger)
+        let live = LiveSessions()
         let imap = IMAPService(
-            store: store, authenticator: authenticator, tls: tls, settings: settings.imap, logger: logger)
+            store: store, authenticator: authenticator, liveSessions: live, tls: tls, settings: settings.imap,
+            logger: logger)
         let lmtp = LMTPService(
             store: store, hostname: hostname, limits: settings.lmtp, connections: configuration.lmtpConnections,
             logger: logger)
         let listening = try await Listeners(configuration: configuration, imap: imap, lmtp: lmtp).bind()
+        let control = ControlSocket(path: store.layout.controlSocket, logger: logger) { request in
+            await ControlAnswers(directory: store.directory, sessions: live).answer(request)
+        }
+        try await control.bind()
         let ready = "martletd \(Martletd.version) ready: \(listening.joined(separator: ", "))"
         let reload = Reload(
             source: source, sink: sink, logger: logger, tls: tls, imap: imap, hostname: hostname,
@@ -67,7 +73,7 @@ struct Server {
                 services: [
                     .init(service: Housekeeping(store: store, logger: logger)),
                     .init(service: ReloadService(signals: reloads, reload: reload)),
-                    .init(service: MailServices(imap: imap, lmtp: lmtp) { announce(ready) }),
+                    .init(service: MailServices(imap: imap, lmtp: lmtp, control: control) { announce(ready) }),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
         try await group.run()
@@ -132,6 +138,7 @@ struct ServiceSettings {
             hostname: hostname,
             plaintextLogin: configuration.plaintextLogin == .loopback ? .loopback : .never, limits: limits)
         imap.connections = configuration.imapConnections
+        imap.proxyNetworks = configuration.proxyNetworks
         imap.connectionsPerSource = configuration.imapConnectionsPerAddress
         self.imap = imap
         var lmtp = SMTPLimits()

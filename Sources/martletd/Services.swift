@@ -10,6 +10,7 @@ import ServiceLifecycle
 struct MailServices: Service {
     let imap: IMAPService
     let lmtp: LMTPService
+    let control: ControlSocket
     /// Says that the server is ready. The group has its signal handlers by now: a SIGTERM that comes at once drains
     /// too.
     let ready: @Sendable () -> Void
@@ -17,6 +18,7 @@ struct MailServices: Service {
     func run() async throws {
         ready()
         try await gracefulShutdown()
+        await control.close()
         async let imapEnd: Void = imap.drain()
         async let lmtpEnd: Void = lmtp.drain()
         _ = await (imapEnd, lmtpEnd)

@@ -31,7 +31,6 @@ struct TestServer: Sendable {
             let hash = try PasswordHash.make(password: Array("secret".utf8), parameters: cheap)
             let alice = try await temporary.account(passwordHash: hash)
             var settings = IMAPSettings(hostname: "mail.example.org", plaintextLogin: .loopback)
-            settings.failedLoginDelay = .milliseconds(1)
             change(&settings)
             let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: .quiet)
             let service = IMAPService(

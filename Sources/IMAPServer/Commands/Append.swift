@@ -69,8 +69,8 @@ extension Session {
     private func receive(into staging: MessageStaging) async throws(ConnectionEnded) -> (any Error)? {
         var problem: (any Error)?
         while true {
-            connection.gate.setDeadline(.now() + TimeAmount(limits.idleTime))
-            switch try await connection.next(or: .deadline) {
+            connection.gate.setDeadline(deadline)
+            switch try await connection.next(or: Session.cutting) {
             case .event(.appendData(let bytes)):
                 if problem == nil { problem = await Session.write(bytes, to: staging) }
             case .event(.appendEnded(let bad)): return bad.map { Refusal(.bad($0.reason)) } ?? problem

@@ -1,4 +1,4 @@
-// AUTHENTICATE: the SASL dialogue.
+// AUTHENTICATE: the SASL dialogue, whatever the mechanism.
 
 import Accounts
 import IMAPSyntax
@@ -8,8 +8,10 @@ extension Session {
     /// RFC 3501 §6.2.2, RFC 4959.
     func authenticate(_ authenticate: Authenticate) async throws -> Completion {
         guard mayLogIn else { return Session.privacyRequired }
-        guard let mechanism = SASLMechanism(name: authenticate.mechanism) else {
-            return .no("That mechanism is not offered; PLAIN and LOGIN are.", code: .cannot)
+        let offered = mechanisms
+        guard let mechanism = SASLMechanism(name: authenticate.mechanism), offered.contains(mechanism) else {
+            let names = offered.map(\.rawValue).joined(separator: ", ")
+            return .no("That mechanism is not offered here; these are: \(names).", code: .cannot)
         }
         let conversation = environment.authenticator.begin(mechanism, clientConnection)
         var step = await conversation.next(authenticate.initialResponse)
@@ -17,20 +19,37 @@ extension Session {
         defer { connection.framer.mode = .commands }
         while true {
             switch step {
-            case .finished(let outcome, _): return try await conclude(outcome)
+            case .finished(let outcome, let data): return try await finish(outcome, data)
             case .malformed:
                 failedLogins += 1
                 return .bad("That is no valid response of \(mechanism.rawValue).")
-            case .challenge(let challenge):
-                connection.writer.continuation(challenge: challenge)
-                switch try await nextSASLLine() {
-                case .response(let bytes): step = await conversation.next(bytes)
-                case .cancel: return .bad("AUTHENTICATE was cancelled.")
-                case .invalid:
-                    failedLogins += 1
-                    return .bad("A response must be in base64.")
-                }
+            case .challenge(let challenge): step = await conversation.next(try await answer(to: challenge))
             }
+        }
+    }
+
+    /// A success's last word goes out as one challenge more, to which the client has nothing to say (RFC 4422 §5,
+    /// RFC 5802 §5).
+    private func finish(_ outcome: LoginOutcome, _ data: [UInt8]?) async throws -> Completion {
+        if case .success = outcome, let data {
+            guard try await answer(to: data).isEmpty else {
+                failedLogins += 1
+                return .bad("An empty response was expected.")
+            }
+        }
+        return try await conclude(outcome)
+    }
+
+    /// The client's response to a challenge.
+    /// - Throws: the command's end, when the client gives up or sends what is no response.
+    private func answer(to challenge: [UInt8]) async throws -> [UInt8] {
+        connection.writer.continuation(challenge: challenge)
+        switch try await nextSASLLine() {
+        case .response(let bytes): return bytes
+        case .cancel: throw Refusal(.bad("AUTHENTICATE was cancelled."))
+        case .invalid:
+            failedLogins += 1
+            throw Refusal(.bad("A response must be in base64."))
         }
     }
 

@@ -1,5 +1,6 @@
 // CAPABILITY: what the server can do, as things stand.
 
+import Accounts
 import IMAPSyntax
 
 extension Session {
@@ -12,7 +13,13 @@ extension Session {
     var capabilities: [String] {
         Capabilities.list(
             .init(
-                isAuthenticated: identity != nil, offersSTARTTLS: environment.tls != nil && !isTLS, mayLogIn: mayLogIn))
+                isAuthenticated: identity != nil, offersSTARTTLS: environment.tls != nil && !isTLS, mayLogIn: mayLogIn,
+                mechanisms: mechanisms.map(\.rawValue)))
+    }
+
+    /// What AUTHENTICATE takes on this connection, the best first; nothing after the login.
+    var mechanisms: [SASLMechanism] {
+        identity == nil ? environment.authenticator.mechanisms(clientConnection) : []
     }
 
     /// Whether a password may be sent as the connection is.

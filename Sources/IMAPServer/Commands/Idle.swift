@@ -10,7 +10,7 @@ extension Session {
     func idle() async throws -> Completion {
         let gate = connection.gate
         let settings = environment.settings
-        let end = NIODeadline.now() + TimeAmount(limits.idleTime)
+        let end = deadline
         connection.writer.continuation("idling")
         connection.framer.mode = .lines
         defer { connection.framer.mode = .commands }
@@ -32,7 +32,7 @@ extension Session {
     }
 
     private func wakeFromIdle(_ wake: Wake, end: NIODeadline) throws(Replied) {
-        let isKeepAlive = wake.intersection([.drain, .revoked]).isEmpty && NIODeadline.now() < end
+        let isKeepAlive = wake.intersection([.drain, .revoked, .kicked]).isEmpty && NIODeadline.now() < end
         if isKeepAlive {
             if wake.contains(.deadline) { connection.writer.untagged(.ok, "Still here.") }
         } else if wake != .mailbox {

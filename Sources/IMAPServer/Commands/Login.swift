@@ -1,4 +1,4 @@
-// LOGIN, and what LOGIN and AUTHENTICATE have in common: the check, the delay, the count of failures.
+// LOGIN, and what LOGIN and AUTHENTICATE have in common: the outcome, its reply, the count of failures.
 
 import Accounts
 import IMAPSyntax
@@ -9,6 +9,8 @@ import NIOCore
 extension Session {
     static let privacyRequired = Completion.no(
         "A password may be sent over TLS only; use STARTTLS first.", code: .privacyRequired)
+    private static let appPasswordNeeded =
+        "This account needs an app password; make one and put it into this mail program in place of the password."
 
     /// RFC 3501 §6.2.3.
     func login(_ login: IMAPSyntax.Login) async throws -> Completion {
@@ -21,26 +23,26 @@ extension Session {
     /// What the authenticator is told of the connection.
     var clientConnection: ClientConnection {
         ClientConnection(
-            protocolName: "imap", scope: .imap, remoteAddress: environment.remoteAddress,
-            tls: isTLS ? TLSFacts(version: "TLS") : nil, session: environment.sessionID)
+            protocolName: "imap", scope: .imap, remoteAddress: environment.remoteAddress, tls: tls,
+            session: environment.sessionID, client: client)
     }
 
-    /// Begins the session, or says why not. A failure is answered after a pause.
+    /// Begins the session, or says why not. The authenticator has held a failure back already.
     func conclude(_ outcome: LoginOutcome) async throws -> Completion {
         switch outcome {
         case .success(let login): return try await begin(login)
-        case .failure: return try await failed("The name or the password is wrong.", .authenticationFailed)
+        case .failure: return failed("The name or the password is wrong.", .authenticationFailed)
         case .appPasswordNeeded:
-            return try await failed("This account needs an app password.", .authenticationFailed)
-        case .unauthorized: return try await failed("Nobody may act for another here.", .authorizationFailed)
-        case .limited: return try await failed("Too many failed logins; try again later.", .limit)
+            connection.writer.untagged(.no, code: .alert, Session.appPasswordNeeded)
+            return failed(Session.appPasswordNeeded, .authenticationFailed)
+        case .unauthorized: return failed("Nobody may act for another here.", .authorizationFailed)
+        case .limited: return failed("Too many failed logins; try again later.", .limit)
         case .unavailable:
             return .no("Logins are not possible now; try again later.", code: .unavailable)
         }
     }
 
-    private func failed(_ text: String, _ code: ResponseCode) async throws -> Completion {
-        try await Task.sleep(for: environment.settings.failedLoginDelay)
+    private func failed(_ text: String, _ code: ResponseCode) -> Completion {
         failedLogins += 1
         return .no(text, code: code)
     }
@@ -49,8 +51,21 @@ extension Session {
         let account = try await environment.store.account(login.account.id)
         identity = Identity(login: login, account: account)
         loginSlot.set(login)
+        let handle = SessionHandle(channel: connection.channel, gate: connection.gate, login: loginSlot)
+        environment.liveSessions.add(LiveSession(login)) { handle.end(.kicked) }
         connection.framer.authenticated = true
-        logger.info("imap login", metadata: ["account": "\(login.account.id)", "tls": "\(isTLS)"])
+        logger.info(
+            "imap login",
+            metadata: ["account": "\(login.account.id)", "tls": "\(tls?.version ?? "none")"])
+        try await leaveIfRevoked(login)
         return .ok("Logged in.", code: .capability(capabilities))
+    }
+
+    /// What ended the credential between the check and this moment was told to the sessions that were there then, and
+    /// this one was not.
+    private func leaveIfRevoked(_ login: Accounts.Login) async throws {
+        guard await !login.isStillGood(environment.store) else { return }
+        end(because: .revoked)
+        throw Replied()
     }
 }

@@ -1,5 +1,6 @@
 // SELECT and EXAMINE.
 
+import Accounts
 import IMAPSyntax
 import Mail
 import MailStore
@@ -7,10 +8,12 @@ import NIOCore
 
 extension Session {
     /// RFC 3501 §6.3.1, §6.3.2. Everything that is told comes from one snapshot. A SELECT that fails leaves no mailbox
-    /// selected.
-    func select(_ select: Select, readOnly: Bool) async throws -> Completion {
+    /// selected. To a login that may only read, SELECT is EXAMINE.
+    func select(_ select: Select, examine: Bool) async throws -> Completion {
         unselectMailbox()
-        let account = try loggedIn().account
+        let identity = try loggedIn()
+        let account = identity.account
+        let readOnly = examine || identity.login.isReadOnly
         let name = try name(of: select.mailbox)
         let view = try await account.view(of: name)
         let gate = connection.gate
@@ -24,7 +27,7 @@ extension Session {
         describe(selection)
         self.selection = selection
         return .ok(
-            "\(readOnly ? "EXAMINE" : "SELECT") completed.", code: readOnly ? .readOnly : .readWrite)
+            "\(examine ? "EXAMINE" : "SELECT") completed.", code: readOnly ? .readOnly : .readWrite)
     }
 
     private func describe(_ selection: Selection) {

@@ -13,8 +13,9 @@ extension Session {
         connection.writer.tagged(tag, .ok, "Begin TLS negotiation now.")
         try await connection.flush()
         let context = tls.current
+        let asks = environment.asksForCertificate
         do {
-            try await connection.startTLS { try TLSHandler(server: context) }
+            try await connection.startTLS { try TLSHandler(server: context, asksForCertificate: asks) }
         } catch {
             logger.error("cannot start TLS", metadata: ["error": "\(error)"])
             end("STARTTLS failed")

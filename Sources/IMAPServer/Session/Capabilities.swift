@@ -8,11 +8,14 @@ package enum Capabilities {
         package var offersSTARTTLS: Bool
         /// A password may be sent as things are.
         package var mayLogIn: Bool
+        /// The names of the SASL mechanisms that may be used then.
+        package var mechanisms: [String]
 
-        package init(isAuthenticated: Bool, offersSTARTTLS: Bool, mayLogIn: Bool) {
+        package init(isAuthenticated: Bool, offersSTARTTLS: Bool, mayLogIn: Bool, mechanisms: [String] = []) {
             self.isAuthenticated = isAuthenticated
             self.offersSTARTTLS = offersSTARTTLS
             self.mayLogIn = mayLogIn
+            self.mechanisms = mechanisms
         }
     }
 
@@ -26,7 +29,7 @@ package enum Capabilities {
         if situation.isAuthenticated { return always + afterLogin }
         var names = always + ["SASL-IR"]
         if situation.offersSTARTTLS { names.append("STARTTLS") }
-        names += situation.mayLogIn ? ["AUTH=PLAIN", "AUTH=LOGIN"] : ["LOGINDISABLED"]
+        names += situation.mayLogIn ? situation.mechanisms.map { "AUTH=\($0)" } : ["LOGINDISABLED"]
         return names
     }
 }

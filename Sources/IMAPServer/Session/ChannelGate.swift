@@ -8,6 +8,7 @@
 // Invariants: at most one waiter; a bit of `Wake.lasting` mirrors the state of the channel; the other bits are cleared
 // by the wait that reports them.
 
+import Accounts
 import NIOCore
 import Synchronization
 
@@ -21,6 +22,7 @@ final class ChannelGate: Sendable {
         /// The session wants bytes and a read was asked for; cleared when they come.
         var wantsInput = false
         var failure: String?
+        var tls: TLSFacts?
         var deadline: NIODeadline = .distantFuture
         var timer: Scheduled<Void>?
         var timerDue: NIODeadline = .distantFuture
@@ -149,6 +151,17 @@ final class ChannelGate: Sendable {
             state.pending.formUnion([.ended, .writable])
         }
     }
+
+    /// The TLS handshake is done.
+    func secured(_ facts: TLSFacts) {
+        update { (state: inout State) in
+            state.tls = facts
+            state.pending.insert(.secured)
+        }
+    }
+
+    /// What logins look at of the TLS connection; nil until its handshake is done.
+    var tls: TLSFacts? { state.withLock { $0.tls } }
 
     /// Why the connection broke, when it did not simply end.
     var failure: String? { state.withLock { $0.failure } }

@@ -33,6 +33,8 @@ package struct CommandRule: Hashable, Sendable {
     package var announcing = Announcing.everything
     /// It changes the selected mailbox and is refused after EXAMINE.
     package var needsWritableMailbox = false
+    /// It changes what is stored, and is refused to a login that may only read.
+    package var changesMail = false
     /// The capability that brought it; nil for IMAP4rev1's own.
     package var capability: String?
 }
@@ -48,22 +50,26 @@ package enum CommandTable {
         case .authenticate, .login: CommandRule(states: .notAuthenticated, announcing: .nothing)
         case .enable: CommandRule(states: .afterLogin, capability: "ENABLE")
         case .select, .examine: CommandRule(states: .afterLogin, announcing: .nothing)
-        case .create, .delete, .rename, .subscribe, .unsubscribe, .list, .lsub, .status, .append:
-            CommandRule(states: .afterLogin)
+        case .create, .delete, .rename, .subscribe, .unsubscribe, .append:
+            CommandRule(states: .afterLogin, changesMail: true)
+        case .list, .lsub, .status: CommandRule(states: .afterLogin)
         case .namespace: CommandRule(states: .afterLogin, capability: "NAMESPACE")
         case .idle: CommandRule(states: .afterLogin, capability: "IDLE")
         case .check: CommandRule(states: .selected)
         case .close: CommandRule(states: .selected, announcing: .nothing)
         case .unselect: CommandRule(states: .selected, announcing: .nothing, capability: "UNSELECT")
-        case .expunge: CommandRule(states: .selected, needsWritableMailbox: true)
+        case .expunge: CommandRule(states: .selected, needsWritableMailbox: true, changesMail: true)
         case .search: CommandRule(states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge)
         case .fetch: CommandRule(states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge)
         case .store:
             CommandRule(
-                states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge, needsWritableMailbox: true)
-        case .copy: CommandRule(states: .selected, usesSequenceNumbers: true)
+                states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge, needsWritableMailbox: true,
+                changesMail: true)
+        case .copy: CommandRule(states: .selected, usesSequenceNumbers: true, changesMail: true)
         case .move:
-            CommandRule(states: .selected, usesSequenceNumbers: true, needsWritableMailbox: true, capability: "MOVE")
+            CommandRule(
+                states: .selected, usesSequenceNumbers: true, needsWritableMailbox: true, changesMail: true,
+                capability: "MOVE")
         }
     }
 

@@ -1,5 +1,6 @@
 // The last handler of a connection's pipeline: it hands what comes to the gate, and reads only when asked.
 
+import Accounts
 import MailCrypto
 import NIOCore
 
@@ -34,8 +35,19 @@ final class GateHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) { gate.ended() }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed { gate.ended() }
+        switch event {
+        case ChannelEvent.inputClosed: gate.ended()
+        case let handshake as TLSHandshakeCompleted: gate.secured(facts(of: handshake, context))
+        default: break
+        }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func facts(of handshake: TLSHandshakeCompleted, _ context: ChannelHandlerContext) -> TLSFacts {
+        let handler = try? context.pipeline.syncOperations.handler(type: TLSHandler.self)
+        return TLSFacts(
+            version: handshake.version.description, channelBinding: handler?.channelBinding,
+            certificateFingerprint: handler?.peerCertificateFingerprint)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -22,8 +22,8 @@ extension Session {
 
     private func performOnMailboxes(_ command: Command) async throws -> Completion {
         switch command {
-        case .select(let select): try await self.select(select, readOnly: false)
-        case .examine(let select): try await self.select(select, readOnly: true)
+        case .select(let select): try await self.select(select, examine: false)
+        case .examine(let select): try await self.select(select, examine: true)
         case .create(let create): try await self.create(create)
         case .delete(let delete): try await self.delete(delete)
         case .rename(let rename): try await self.rename(rename)

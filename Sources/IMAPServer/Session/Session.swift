@@ -29,6 +29,8 @@ final class Session {
     let loginSlot: LoginSlot
     let logger: Logger
     var isTLS: Bool
+    /// What the client called itself with ID.
+    var client: String?
     var identity: Identity?
     var selection: Selection?
     var failedLogins = 0
@@ -38,7 +40,9 @@ final class Session {
     private(set) var endReason = "disconnected"
 
     /// Signals that end a session wherever it waits.
-    static let endings: Wake = [.drain, .revoked, .deadline]
+    static let endings: Wake = [.drain, .revoked, .kicked, .deadline]
+    /// Signals that end it also while a message comes in; a drain lets the message arrive.
+    static let cutting: Wake = [.revoked, .kicked, .deadline]
 
     init(environment: SessionEnvironment, connection: Connection, loginSlot: LoginSlot, isTLS: Bool) {
         self.environment = environment
@@ -58,24 +62,53 @@ final class Session {
         return selection == nil ? .authenticated : .selected
     }
 
+    /// What logins look at of the TLS connection; nil in plain text. Only the version where the handshake has not told.
+    var tls: TLSFacts? { isTLS ? connection.gate.tls ?? TLSFacts(version: "TLS") : nil }
+
+    /// When the session has been silent for too long, or its login expires.
+    var deadline: NIODeadline {
+        let idle = NIODeadline.now() + TimeAmount(limits.idleTime)
+        guard let left = secondsLeft else { return idle }
+        return min(idle, .now() + .seconds(max(0, min(left, 86_400))))
+    }
+
+    /// Of a login that expires.
+    private var secondsLeft: Int64? {
+        identity?.login.expires.map { $0.subtractingReportingOverflow(LoginClock.system.now()).partialValue }
+    }
+
     // MARK: The conversation
 
     func run() async {
         connection.gate.setDeadline(.now() + TimeAmount(limits.timeBeforeAuthentication))
-        connection.writer.untagged(
-            .ok, code: .capability(capabilities), "\(environment.settings.hostname) Martlet ready.")
         do {
+            if isTLS { try await awaitHandshake() }
+            greet()
             while !isOver { try await step() }
         } catch {
             if let failure = connection.gate.failure { endReason = failure }
         }
         selection = nil
+        if identity != nil { environment.liveSessions.remove(environment.sessionID) }
         await connection.close(within: identity == nil ? .seconds(1) : .seconds(5))
         logger.info("imap session ended", metadata: ["reason": "\(endReason)"])
     }
 
+    /// The greeting says what can be done on this connection, and that depends on TLS: on the certificate that the
+    /// client shows, on the channel binding.
+    private func awaitHandshake() async throws(ConnectionEnded) {
+        let wake = await connection.gate.wait(for: Session.endings.union([.secured, .ended]))
+        guard wake.contains(.secured) else { throw ConnectionEnded() }
+    }
+
+    private func greet() {
+        connection.writer.untagged(
+            .ok, code: .capability(capabilities), "\(environment.settings.hostname) Martlet ready.")
+    }
+
     private func step() async throws(ConnectionEnded) {
-        if identity != nil { connection.gate.setDeadline(.now() + TimeAmount(limits.idleTime)) }
+        if identity != nil { connection.gate.setDeadline(deadline) }
+        if let left = secondsLeft, left <= 0 { return end(because: .deadline) }
         let raised = connection.gate.poll(Session.endings)
         if !raised.isEmpty { return end(because: raised) }
         switch try await connection.next(or: Session.endings) {
@@ -128,7 +161,9 @@ final class Session {
         SessionMetrics.commands.increment()
         if let refusal = refusal(of: command.name) {
             connection.writer.tagged(tagged.tag, refusal.condition, code: refusal.code, refusal.text)
-            return countBad()
+            // A program that tries to set \Seen on each message of a read-only mailbox does nothing bad.
+            if refusal.condition == .bad { countBad() }
+            return
         }
         let completion: Completion
         do {
@@ -166,6 +201,9 @@ final class Session {
             case (_, .login), (_, .authenticate), (_, .startTLS): .bad("You are logged in already.")
             default: .bad("Select a mailbox first.")
             }
+        }
+        if rule.changesMail, identity?.login.isReadOnly == true {
+            return .no("This login may read and change nothing.", code: .noPerm)
         }
         if rule.needsWritableMailbox, selection?.mailbox.isReadOnly == true {
             return .no("The mailbox was opened read-only, with EXAMINE.", code: .cannot)
@@ -215,6 +253,10 @@ final class Session {
             bye("The server is shutting down.", code: .unavailable, reason: "shutdown")
         } else if wake.contains(.revoked) {
             bye("This login is no longer valid.", reason: "revoked")
+        } else if wake.contains(.kicked) {
+            bye("The administrator has ended this session.", reason: "kicked")
+        } else if let left = secondsLeft, left <= 0 {
+            bye("This login has expired.", reason: "expired")
         } else if identity == nil {
             bye("You took too long to log in.", reason: "login time-out")
         } else {

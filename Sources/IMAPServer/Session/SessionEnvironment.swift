@@ -9,8 +9,11 @@ import NIOCore
 struct SessionEnvironment: Sendable {
     let store: MailStore.Store
     let authenticator: Authenticator
+    let liveSessions: LiveSessions
     /// nil when the service has no TLS.
     let tls: ReloadableTLSContext?
+    /// Whether TLS asks for a client certificate: somebody has one enrolled.
+    let asksForCertificate: Bool
     let settings: IMAPSettings
     let logger: Logger
     /// The session's name in the log.
@@ -23,7 +26,21 @@ struct SessionEnvironment: Sendable {
 
 /// What the service keeps of a session while it lasts.
 struct SessionHandle: Sendable {
+    /// How long a session that must end may take over its last words. What ends one must have done so within a second
+    /// of the change in the directory, which itself may take a quarter of one to be noticed.
+    private static let leaveTime = TimeAmount.milliseconds(500)
+
     let channel: any Channel
     let gate: ChannelGate
     let login: LoginSlot
+
+    /// Has the session take its leave, and cuts it off if it does not: it waits for a client that does not read, or is
+    /// in the midst of a long command.
+    func end(_ reason: Wake) {
+        gate.raise(reason)
+        channel.eventLoop.scheduleTask(in: SessionHandle.leaveTime) {
+            gate.ended(because: "cut off")
+            channel.close(promise: nil)
+        }
+    }
 }

@@ -14,12 +14,17 @@ struct Wake: OptionSet, Hashable, Sendable {
     static let writable = Wake(rawValue: 1 << 2)
     /// A commit changed the selected mailbox.
     static let mailbox = Wake(rawValue: 1 << 3)
-    /// The account was suspended or removed, or its password changed.
+    /// The account was suspended or removed, or the credential of the login replaced or revoked.
     static let revoked = Wake(rawValue: 1 << 4)
     /// The server stops.
     static let drain = Wake(rawValue: 1 << 5)
     /// The deadline has passed.
     static let deadline = Wake(rawValue: 1 << 6)
+
+    /// An administrator ended the session.
+    static let kicked = Wake(rawValue: 1 << 7)
+    /// The TLS handshake is done.
+    static let secured = Wake(rawValue: 1 << 8)
 
     static let lasting: Wake = [.input, .ended, .writable]
 }
