@@ -3,12 +3,14 @@
 package import MailCrypto
 package import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Used by one task. Every read ends after `patience` with an error.
 package final class IMAPTestClient {
-    package static let patience = TimeAmount.seconds(20)
+    package static let patience = TimeAmount.seconds(60)
 
     private let channel: any Channel
+    private let wait: Wait
     private var incoming: AsyncStream<ByteBuffer>.AsyncIterator
     private var buffer: [UInt8] = []
     private var start = 0
@@ -18,8 +20,9 @@ package final class IMAPTestClient {
     /// Nothing more comes.
     package struct Closed: Error {}
 
-    private init(channel: any Channel, stream: AsyncStream<ByteBuffer>) {
+    private init(channel: any Channel, wait: Wait, stream: AsyncStream<ByteBuffer>) {
         self.channel = channel
+        self.wait = wait
         incoming = stream.makeAsyncIterator()
     }
 
@@ -29,6 +32,7 @@ package final class IMAPTestClient {
         host: String = "127.0.0.1", port: Int, tls: TLSContext? = nil, receiveBuffer: Int? = nil
     ) async throws -> IMAPTestClient {
         let (stream, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
+        let wait = Wait()
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
@@ -36,7 +40,7 @@ package final class IMAPTestClient {
                     if let tls {
                         try channel.pipeline.syncOperations.addHandler(TLSHandler(client: tls, hostname: nil))
                     }
-                    try channel.pipeline.syncOperations.addHandler(Receiver(continuation))
+                    try channel.pipeline.syncOperations.addHandler(Receiver(continuation, wait))
                 }
             }
         if let receiveBuffer {
@@ -44,7 +48,7 @@ package final class IMAPTestClient {
                 .socketOption(.so_rcvbuf), value: SocketOptionValue(receiveBuffer))
         }
         let channel = try await bootstrap.connect(host: host, port: port).get()
-        let client = IMAPTestClient(channel: channel, stream: stream)
+        let client = IMAPTestClient(channel: channel, wait: wait, stream: stream)
         client.greeting = try await client.response()
         return client
     }
@@ -152,18 +156,12 @@ package final class IMAPTestClient {
     }
 
     private func more() async throws -> Bool {
-        let channel = channel
-        let timeOut = channel.eventLoop.scheduleTask(in: IMAPTestClient.patience) {
-            channel.close(promise: nil)
-            return true
-        }
+        wait.begin(channel)
         let piece = await incoming.next()
-        timeOut.cancel()
+        wait.end()
         guard let piece else {
-            if (try? await timeOut.futureResult.get()) == true {
-                throw IMAPProtocolError(
-                    "nothing came for too long; \(buffer.count - start) bytes are unread"
-                )
+            if wait.wasInVain {
+                throw IMAPProtocolError("nothing came for too long; \(buffer.count - start) bytes are unread")
             }
             return false
         }
@@ -181,14 +179,46 @@ package final class IMAPTestClient {
     }
 }
 
+/// The client's wait for bytes. It ends when they come, not when the task that wants them gets its turn: on a machine
+/// with much to do that can be a long time later.
+private final class Wait: Sendable {
+    private let timer = Mutex<Scheduled<Void>?>(nil)
+    private let ranOut = Mutex(false)
+
+    var wasInVain: Bool { ranOut.withLock { $0 } }
+
+    func begin(_ channel: any Channel) {
+        let scheduled = channel.eventLoop.scheduleTask(in: IMAPTestClient.patience) {
+            self.ranOut.withLock { $0 = true }
+            channel.close(promise: nil)
+        }
+        timer.withLock { $0 = scheduled }
+    }
+
+    func end() {
+        timer.withLock { timer in
+            timer?.cancel()
+            timer = nil
+        }
+    }
+}
+
 /// Passes what comes to the client's stream.
 private final class Receiver: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     private let continuation: AsyncStream<ByteBuffer>.Continuation
 
-    init(_ continuation: AsyncStream<ByteBuffer>.Continuation) { self.continuation = continuation }
+    private let wait: Wait
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { continuation.yield(unwrapInboundIn(data)) }
+    init(_ continuation: AsyncStream<ByteBuffer>.Continuation, _ wait: Wait) {
+        self.continuation = continuation
+        self.wait = wait
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        wait.end()
+        continuation.yield(unwrapInboundIn(data))
+    }
     func channelInactive(context: ChannelHandlerContext) { continuation.finish() }
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }
