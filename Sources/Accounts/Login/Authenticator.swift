@@ -1,40 +1,73 @@
 // Who may log in: one answer for every protocol, in the same time and with the same face for every reason to refuse.
 //
-// Theory. Every attempt costs exactly one argon2id verification, whether the name is known or not, the account
-// suspended or without a password: where there is no hash, one is verified that no password fits. The verification
-// comes before every decision, so the time tells nothing. It runs in a bounded pool; when that is full the answer is
-// "unavailable", never "wrong". What was wrong is written to the log and nowhere else.
+// Theory. An attempt becomes a verdict in one of four ways, each in its own file: a main password (the only secret that a
+// person chose, so the only one that limits, policy and the slow hash stand around), an app password, a SCRAM proof of an
+// app password, a certificate. What looks like an app password is one, and is never tried as a main password. `settle`
+// then does the same for all: one log line, the history or the failures, the delay.
+//
+// Every try at a main password costs exactly one argon2id verification, whether the name is known or not, the account
+// suspended or without a password: where there is no hash, one is verified that no password fits. It comes before every
+// decision, so the time tells nothing. It runs in a bounded pool; when that is full the answer is "unavailable", never
+// "wrong". What was wrong is written to the log and nowhere else.
+//
+// What the process remembers (bans, counters, known sources, the SCRAM key) is read by `prepare`, at the latest before
+// the first verdict, and follows the directory's changes. `close` stores the rest.
 
 package import Logging
 import Mail
 package import MailCrypto
 package import MailStore
+internal import Synchronization
 
-/// Checks names and passwords.
+/// Checks who somebody is.
 package final class Authenticator: Sendable {
-    private let store: Store
-    private let parameters: Argon2Parameters
-    private let hashing: HashingPool
-    private let log: LoginLog
-    private let dummyHash: String
+    let store: Store
+    let parameters: Argon2Parameters
+    let hashing: HashingPool
+    let settings: AuthenticatorSettings
+    let log: LoginLog
+    let dummyHash: String
+    let limiter: LoginLimiter
+    let recorder: LoginRecorder
+    let memory: AuthenticatorMemory
+    private let failures: FailureReplies
+
+    var now: Int64 { settings.clock.now() }
 
     /// - Parameters:
     ///   - parameters: what new hashes cost; a weaker one is replaced at its owner's next login.
     ///   - hashing: where passwords are checked; share one pool per process.
     package init(
-        store: Store, parameters: Argon2Parameters, hashing: HashingPool = HashingPool(), logger: Logger
+        store: Store, parameters: Argon2Parameters, hashing: HashingPool = HashingPool(),
+        settings: AuthenticatorSettings = AuthenticatorSettings(), logger: Logger
     ) {
         self.store = store
         self.parameters = parameters
         self.hashing = hashing
+        self.settings = settings
         log = LoginLog(logger: logger)
         dummyHash = Authenticator.dummyHash(parameters)
+        limiter = LoginLimiter(settings.limits)
+        recorder = LoginRecorder(directory: store.directory, limiter: limiter, clock: settings.clock, log: log)
+        memory = AuthenticatorMemory()
+        failures = FailureReplies(delay: settings.failureDelay, clock: settings.clock)
     }
 
-    /// The mechanisms to offer on a connection, the best first.
-    package func mechanisms(_ connection: ClientConnection) -> [SASLMechanism] { [.plain, .login] }
+    /// The mechanisms to offer on a connection, the best first: -PLUS where there is something to bind to, EXTERNAL where
+    /// the client presented a certificate.
+    package func mechanisms(_ connection: ClientConnection) -> [SASLMechanism] {
+        let hasSCRAM = memory.hasSCRAM
+        return SASLMechanism.allCases.filter { mechanism in
+            switch mechanism {
+            case .external: connection.tls?.certificateFingerprint?.isEmpty == false
+            case .scramSHA256Plus: hasSCRAM && connection.tls?.channelBinding != nil
+            case .scramSHA256: hasSCRAM
+            case .plain, .login: true
+            }
+        }
+    }
 
-    /// A conversation for one AUTHENTICATE.
+    /// A conversation for one AUTHENTICATE, also of a mechanism that was not offered: that one fails.
     package func begin(_ mechanism: SASLMechanism, _ connection: ClientConnection) -> SASLConversation {
         SASLConversation(mechanism, self, connection)
     }
@@ -45,51 +78,91 @@ package final class Authenticator: Sendable {
             SASLCredentials(authorizationID: [], name: name, password: password), mechanism: "LOGIN", connection)
     }
 
-    /// Whether a client of that address may connect at all.
-    package func mayConnect(_ address: String) -> Bool { true }
-
-    /// Notes what a client calls itself after its login.
-    package func noteClient(_ login: Login, client: String) {}
-
+    /// LOGIN and PLAIN.
     func logIn(
         _ credentials: SASLCredentials, mechanism: String, _ connection: ClientConnection
     ) async -> LoginOutcome {
-        let attempt = LoginAttempt(credentials: credentials, mechanism: mechanism, connection: connection)
+        let attempt = LoginAttempt(
+            name: credentials.name, authorizationID: credentials.authorizationID, mechanism: mechanism,
+            connection: connection)
+        return await settle(attempt) {
+            if let text = AppPasswordText.parse(credentials.password) {
+                return try await self.checkAppPassword(text, attempt)
+            }
+            return try await self.checkMainPassword(credentials.password, attempt)
+        }
+    }
+
+    /// Lets `check` decide, and does what follows from it: the log, what is recorded, the delay.
+    func settle(
+        _ attempt: LoginAttempt, _ check: () async throws -> LoginVerdict
+    ) async -> LoginOutcome {
+        let verdict: LoginVerdict
         do {
-            return try await decide(attempt)
-        } catch let error as StoreError {
-            return log.unavailable(attempt, reason: error.explanation)
+            try await prepare()
+            verdict = try await check()
         } catch {
-            return log.unavailable(attempt, reason: "\(error)")
+            let reason = LoginLog.explanation(error)
+            log.unavailable(attempt, reason: reason)
+            return .unavailable(reason: reason)
+        }
+        switch verdict {
+        case .accepted(let account, let credential):
+            let login = Login(account: account, credential: credential, connection: attempt.connection)
+            recorder.succeeded(login)
+            log.success(attempt, login)
+            return .success(login)
+        case .refused(let refusal, let account, let ban):
+            log.refused(attempt, refusal)
+            if let ban { log.banned(ban) }
+            recorder.failed(failure(attempt, refusal, account), ban: ban)
+            await failures.hold()
+            return refusal.outcome
         }
     }
 
-    private func decide(_ attempt: LoginAttempt) async throws -> LoginOutcome {
-        let credentials = attempt.credentials
-        let account = try await account(named: credentials.name)
-        var credential: CredentialRecord?
-        if let account { credential = try await store.directory.passwordCredential(of: account.id) }
-        let password = Password.canonical(credentials.password)
-        let hash = credential?.secret ?? dummyHash
-        let isRight = try await hashing.run { PasswordHash.verify(password: password, phc: hash) }
-
-        guard let account else { return log.failure(attempt, .unknownUser) }
-        guard let credential else { return log.failure(attempt, .noPassword) }
-        guard isRight, !password.isEmpty else { return log.failure(attempt, .wrongPassword) }
-        guard account.status == .active else { return log.failure(attempt, .suspended) }
-        guard try await mayActAs(credentials.authorizationID, account) else {
-            _ = log.failure(attempt, .notAuthorized)
-            return .unauthorized
-        }
-        await rehashIfWeak(credential, password: password)
-        return log.success(attempt, Login(account: account, credential: credential, connection: attempt.connection))
+    private func failure(
+        _ attempt: LoginAttempt, _ refusal: LoginRefusal, _ account: AccountRecord?
+    ) -> LoginFailureRecord {
+        LoginFailureRecord(
+            time: now, accountID: account?.id, name: attempt.shownName, address: attempt.connection.remoteAddress,
+            protocolName: attempt.connection.protocolName, mechanism: attempt.mechanism,
+            tls: attempt.connection.tls?.version, reason: refusal.rawValue)
     }
+}
 
-    private func account(named name: [UInt8]) async throws -> AccountRecord? {
-        guard let text = String(validating: name, as: UTF8.self), let address = try? EmailAddress(text) else {
-            return nil
-        }
+// What the ways have in common.
+extension Authenticator {
+    func account(named name: [UInt8]) async throws -> AccountRecord? {
+        guard let address = Self.address(name) else { return nil }
         return try await store.directory.account(address: address)
+    }
+
+    static func address(_ name: [UInt8]) -> EmailAddress? {
+        guard let text = String(validating: name, as: UTF8.self) else { return nil }
+        return try? EmailAddress(text)
+    }
+
+    /// One spelling of a name that nobody has.
+    static func canonical(_ name: [UInt8]) -> [UInt8] { address(name).map { Array($0.lookupKey.utf8) } ?? name }
+
+    /// What stands against a login whose secret was right.
+    func objection(
+        to credential: CredentialRecord, of account: AccountRecord, _ attempt: LoginAttempt
+    ) async throws -> LoginRefusal? {
+        if account.status != .active { return .suspended }
+        if let expires = credential.expires, expires <= now { return .expired }
+        if credential.kind != .password {
+            if !credential.scopes.contains(attempt.connection.scope) { return .outOfScope }
+            if !Self.allows(credential.networks, attempt.connection.remoteAddress) { return .outsideNetworks }
+        }
+        return try await mayActAs(attempt.authorizationID, account) ? nil : .notAuthorized
+    }
+
+    /// A list of networks that is no longer understood allows nobody.
+    private static func allows(_ networks: [String], _ address: String) -> Bool {
+        if networks.isEmpty { return true }
+        return networks.compactMap { try? Network($0) }.contains(address: address)
     }
 
     /// RFC 4616 §2: an authorization identity other than one's own is refused; nobody may act for another here.
@@ -100,13 +173,15 @@ package final class Authenticator: Sendable {
 
     /// A hash that is cheaper than what is wanted today is made anew while its password is at hand. A login does not
     /// fail because this does.
-    private func rehashIfWeak(_ credential: CredentialRecord, password: [UInt8]) async {
+    func rehashIfWeak(_ credential: CredentialRecord, password: [UInt8], lane: HashingPool.Lane) async {
         guard let current = PasswordHash.parameters(of: credential.secret),
             current.memoryKiB < parameters.memoryKiB || current.iterations < parameters.iterations
         else { return }
         do {
             let parameters = parameters
-            let fresh = try await hashing.run { try PasswordHash.make(password: password, parameters: parameters) }
+            let fresh = try await hashing.run(lane: lane) {
+                try PasswordHash.make(password: password, parameters: parameters)
+            }
             try await store.directory.rehash(credential.id, from: credential.secret, to: fresh)
         } catch {
             log.rehashFailed(credential, error)
