@@ -52,6 +52,8 @@ struct Server {
         let tls = try certificate()
         let settings = ServiceSettings(configuration, hostname: hostname)
         let authenticator = Authenticator(store: store, parameters: configuration.argon2, logger: logger)
+        // Before the first connection: bans hold from the beginning.
+        try await authenticator.prepare()
         let live = LiveSessions()
         let imap = IMAPService(
             store: store, authenticator: authenticator, liveSessions: live, tls: tls, settings: settings.imap,
@@ -76,7 +78,10 @@ struct Server {
                     .init(service: MailServices(imap: imap, lmtp: lmtp, control: control) { announce(ready) }),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
-        try await group.run()
+        let end: Result<Void, any Error>
+        do { end = .success(try await group.run()) } catch { end = .failure(error) }
+        await authenticator.close()
+        try end.get()
     }
 
     private func openStore() async throws -> Store {

@@ -32,7 +32,9 @@ struct TestServer: Sendable {
             let alice = try await temporary.account(passwordHash: hash)
             var settings = IMAPSettings(hostname: "mail.example.org", plaintextLogin: .loopback)
             change(&settings)
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: .quiet)
+            let authenticator = Authenticator(
+                store: temporary.store, parameters: cheap, settings: AuthenticatorSettings(failureDelay: .zero),
+                logger: .quiet)
             let service = IMAPService(
                 store: temporary.store, authenticator: authenticator, tls: nil, settings: settings, logger: .quiet)
             let port = try await service.bind(
