@@ -51,7 +51,10 @@ struct Server {
         let hostname = try await hostname(store)
         let tls = try certificate()
         let settings = ServiceSettings(configuration, hostname: hostname)
-        let authenticator = Authenticator(store: store, parameters: configuration.argon2, logger: logger)
+        var logins = AuthenticatorSettings()
+        logins.limits.neverBanned = configuration.proxyNetworks
+        let authenticator = Authenticator(
+            store: store, parameters: configuration.argon2, settings: logins, logger: logger)
         // Before the first connection: bans hold from the beginning.
         try await authenticator.prepare()
         let live = LiveSessions()

@@ -9,6 +9,7 @@ import TestSupport
 import Testing
 
 private let cheap = Argon2Parameters(memoryKiB: 64, iterations: 1, parallelism: 1)
+private let atOnce = AuthenticatorSettings(failureDelay: .zero)
 private let password = "correct horse battery"
 
 private let connection = ClientConnection(
@@ -80,7 +81,7 @@ private func withAccounts(
         ])
     func goodNames(name: String) async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
             guard case .success(let login) = await authenticator.authenticate(attempt(name)) else {
                 Issue.record("refused \(name)")
                 return
@@ -102,9 +103,9 @@ private func withAccounts(
         ])
     func refusals(name: String, secret: String, reason: String) async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
             #expect(seen(await authenticator.authenticate(attempt(name, secret))) == .failure)
-            #expect(capture.events.map(\.message) == ["auth-failed"])
+            #expect(capture.events.map(\.message) == [reason == "suspended" ? "auth-refused" : "auth-failed"])
             #expect(capture.events.first?.metadata["reason"] == reason)
             #expect(capture.events.first?.metadata.values.contains { $0.contains(password) } == false)
         }
@@ -113,7 +114,7 @@ private func withAccounts(
     @Test("case 108: nobody acts for another, whatever the password")
     func authorizationIdentity() async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
             let other = attempt("alice@example.org", authorizationID: "bob@example.org")
             #expect(seen(await authenticator.authenticate(other)) == .unauthorized)
             #expect(capture.events.last?.metadata["reason"] == "not-authorized")
@@ -130,7 +131,7 @@ private func withAccounts(
         ])
     func hostileNames(name: String) async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
             #expect(seen(await authenticator.authenticate(attempt(name))) == .failure)
             let invalid = Attempt(name: [0xff, 0xfe] + Array(name.utf8), password: [0xff])
             #expect(seen(await authenticator.authenticate(invalid)) == .failure)
@@ -140,7 +141,7 @@ private func withAccounts(
     @Test("case 157: what a client calls itself is one value of one event, cut at 256 bytes")
     func longNames() async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
             let name = "x\r\nauth ok user=root\u{1b}[2J" + String(repeating: "y", count: 1_000_000)
             _ = await authenticator.authenticate(attempt(name))
             #expect(capture.events.count == 1)
@@ -156,7 +157,7 @@ private func withAccounts(
             let composed = "pässwörter für élise"
             _ = try await administration.setPassword(
                 of: "alice@example.org", to: .given(Array(composed.utf8)))
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
             let decomposed = composed.normalizedToNFD
             #expect(Array(decomposed.utf8) != Array(composed.utf8))
             #expect(seen(await authenticator.authenticate(attempt("alice@example.org", decomposed))) == .success)
@@ -170,12 +171,12 @@ private func withAccounts(
             let id = try #require(try await directory.account(address: EmailAddress("alice@example.org"))).id
             let before = try #require(try await directory.passwordCredential(of: id))
             let stronger = Argon2Parameters(memoryKiB: 128, iterations: 2, parallelism: 1)
-            let authenticator = Authenticator(store: temporary.store, parameters: stronger, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: stronger, settings: atOnce, logger: capture.logger)
             #expect(seen(await authenticator.authenticate(attempt("alice@example.org"))) == .success)
             let renewed = try #require(try await directory.passwordCredential(of: id))
             #expect(PasswordHash.parameters(of: renewed.secret) == stronger)
             #expect(renewed.changed == before.changed, "the session of this very login must stay good")
-            let weaker = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let weaker = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
             #expect(seen(await weaker.authenticate(attempt("alice@example.org"))) == .success)
             #expect(try await directory.passwordCredential(of: id)?.secret == renewed.secret)
         }
@@ -187,7 +188,7 @@ private func withAccounts(
         try await withAccounts(parameters: slow) { temporary, capture in
             let pool = HashingPool(slots: 1, queueLimit: 1)
             let authenticator = Authenticator(
-                store: temporary.store, parameters: slow, hashing: pool, logger: capture.logger)
+                store: temporary.store, parameters: slow, hashing: pool, settings: atOnce, logger: capture.logger)
             let outcomes = await withTaskGroup(of: Seen.self) { group in
                 for _ in 0..<30 {
                     group.addTask { seen(await authenticator.authenticate(attempt("alice@example.org"))) }
@@ -204,7 +205,7 @@ private func withAccounts(
     func sameWork() async throws {
         let slow = Argon2Parameters(memoryKiB: 32_768, iterations: 3, parallelism: 1)
         try await withAccounts(parameters: slow) { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: slow, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: slow, settings: atOnce, logger: capture.logger)
             let known = "alice@example.org"
             let others = ["nobody@example.org", "bob@example.org", "carol@example.org", "no address"]
             // In turns, so that what else the machine does falls on all of them; the fastest has met the least of it.
@@ -226,7 +227,7 @@ private func withAccounts(
     func stillGood() async throws {
         try await withAccounts { temporary, capture in
             let administration = AccountAdministration(store: temporary.store, parameters: cheap, actor: "test")
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, logger: capture.logger)
+            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
             guard case .success(let first) = await authenticator.authenticate(attempt("alice@example.org")) else {
                 Issue.record("refused")
                 return
