@@ -21,19 +21,23 @@ struct PasswordOptions: ParsableArguments {
     }
 
     /// The password for `address`.
-    func choice(for address: String, otherwise standard: () throws -> PasswordChoice) throws -> PasswordChoice {
+    /// - Parameter least: characters that it needs.
+    func choice(
+        for address: String, least: Int = Password.shortest, otherwise standard: () throws -> PasswordChoice
+    ) throws -> PasswordChoice {
         if generates { return .generated }
         if readsStandardInput { return .given(try Prompt.secretFromStandardInput()) }
-        if asks { return try PasswordOptions.ask(for: address) }
+        if asks { return try PasswordOptions.ask(for: address, least: least) }
         return try standard()
     }
 
-    static func ask(for address: String) throws -> PasswordChoice {
+    /// - Parameter least: characters that it needs.
+    static func ask(for address: String, least: Int = Password.shortest) throws -> PasswordChoice {
         let question = "New password for \(Output.visible(address))"
         return .given(
             try Prompt.newSecret(question) { bytes in
                 do throws(Password.Problem) {
-                    _ = try Password.checked(bytes)
+                    _ = try Password.checked(bytes, least: least)
                 } catch {
                     throw AdministrationError.badPassword(error)
                 }

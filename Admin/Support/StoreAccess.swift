@@ -61,8 +61,7 @@ enum StoreAccess {
         return "cli:\(userName(getuid()))"
     }
 
-    /// Refuses what is no data directory, or not ours.
-    static func check(_ path: String) throws {
+    private static func check(_ path: String) throws {
         guard FileFacts.exists(path) else {
             throw Failure(
                 "there is no data directory at \(path). Make one with \"martlet init\", or name yours with --data or "

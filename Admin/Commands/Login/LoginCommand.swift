@@ -5,5 +5,5 @@ internal import ArgumentParser
 struct LoginCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "login", abstract: "Logins: what would be accepted and why not, and those there were.",
-        subcommands: [LoginHistory.self])
+        subcommands: [LoginExplain.self, LoginHistory.self])
 }

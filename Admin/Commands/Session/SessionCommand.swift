@@ -2,6 +2,8 @@
 
 internal import Accounts
 internal import ArgumentParser
+internal import Mail
+internal import MailStore
 
 struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,11 +11,14 @@ struct SessionCommand: AsyncParsableCommand {
         subcommands: [SessionList.self, SessionKick.self])
 
     /// Asks the server that runs on the data directory, as the directory's owner.
+    /// - Parameter address: an account or an alias of it; `work` gets the account's own address.
     static func ask<Result>(
-        _ data: DataOptions, _ work: (ControlClient) async throws -> Result
+        about address: String?, _ data: DataOptions, _ work: (ControlClient, String?) async throws -> Result
     ) async throws -> Result {
-        try StoreAccess.check(data.directory)
-        try StoreAccess.becomeOwner(of: data.directory)
-        return try await work(ControlClient(dataDirectory: data.directory))
+        let account = try await StoreAccess.administration(data) { administration, _ in
+            guard let address else { return nil as String? }
+            return try await administration.account(address).address.description
+        }
+        return try await work(ControlClient(dataDirectory: data.directory), account)
     }
 }

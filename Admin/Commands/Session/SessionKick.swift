@@ -32,7 +32,7 @@ struct SessionKick: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let kicked = try await SessionCommand.ask(data) { client in
+        let kicked = try await SessionCommand.ask(about: account, data) { client, account in
             if let account { return try await client.kick(account: account) }
             let kicked = try await client.kick(session: id ?? "")
             guard kicked > 0 else { throw Failure.notFound("there is no session \"\(id ?? "")\"") }

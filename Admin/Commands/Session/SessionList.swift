@@ -21,7 +21,7 @@ struct SessionList: AsyncParsableCommand {
         /// The TLS version; left out without TLS.
         let tls: String?
         let client: String?
-        /// The label of the credential; left out for one without.
+        /// The label of the credential; left out for the main password.
         let credential: String?
         let since: Date
 
@@ -43,8 +43,8 @@ struct SessionList: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let facts = try await SessionCommand.ask(data) { client in
-            try await client.sessions(of: address).map(Facts.init)
+        let facts = try await SessionCommand.ask(about: address, data) { client, account in
+            try await client.sessions(of: account).map(Facts.init)
         }
         if facts.isEmpty { options.output.remark("Nobody is logged in.") }
         try options.output.show(facts, text: SessionList.text)
@@ -59,7 +59,7 @@ struct SessionList: AsyncParsableCommand {
         for fact in facts {
             table.add([
                 fact.id, fact.address, Moment.text(fact.since), fact.protocolName, fact.ip, fact.tls ?? "none",
-                fact.credential ?? "", fact.client ?? "",
+                fact.credential ?? "main password", fact.client ?? "",
             ])
         }
         return table.text

@@ -25,8 +25,10 @@ struct UserPasswd: AsyncParsableCommand {
         let facts = try await StoreAccess.administration(data) { administration, _ in
             // First the account, so that nobody types a password for one that is not there.
             let account = try await administration.account(address)
-            let choice = try password.choice(for: account.address.description) {
-                try PasswordOptions.ask(for: account.address.description)
+            let hasTOTP = try await administration.totpStatus(address).state == .on
+            let least = hasTOTP ? Password.shortestWithSecondFactor : Password.shortest
+            let choice = try password.choice(for: account.address.description, least: least) {
+                try PasswordOptions.ask(for: account.address.description, least: least)
             }
             let generated = try await administration.setPassword(of: address, to: choice)
             return UserFacts(address: account.address.description, password: generated)
