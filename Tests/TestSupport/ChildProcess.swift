@@ -13,9 +13,10 @@ import Glibc
 package struct ChildResult: Sendable {
     /// Its exit status; 128 and more for the signal that ended it.
     package let status: Int32
-    /// What it wrote to its standard output and standard error.
-    package let bytes: [UInt8]
-    package var output: String { String(decoding: bytes, as: UTF8.self) }
+    package let standardOutput: [UInt8]
+    package let standardError: [UInt8]
+    /// All that it wrote: the standard output first.
+    package var output: String { String(decoding: standardOutput + standardError, as: UTF8.self) }
 }
 
 /// Why a program did not come to its end.
@@ -48,6 +49,7 @@ private struct Child {
     private let name: String
     private let process: pid_t
     private let output: FileHandle
+    private let errors: FileHandle
 
     init(_ program: String, _ arguments: [String], input: [UInt8]) throws {
         name = ([program] + arguments).joined(separator: " ")
@@ -55,7 +57,9 @@ private struct Child {
         try source.write(contentsOf: Data(input))
         try source.seek(toOffset: 0)
         output = try Child.nameless()
-        process = try Child.spawn(program, arguments, source.fileDescriptor, output.fileDescriptor)
+        errors = try Child.nameless()
+        process = try Child.spawn(
+            program, arguments, [source.fileDescriptor, output.fileDescriptor, errors.fileDescriptor])
     }
 
     /// An open file without a name, closed when a program is started.
@@ -69,15 +73,14 @@ private struct Child {
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
-    private static func spawn(
-        _ program: String, _ arguments: [String], _ input: Int32, _ output: Int32
-    ) throws -> pid_t {
+    /// Starts `program` with `descriptors` as its standard input, output and error.
+    private static func spawn(_ program: String, _ arguments: [String], _ descriptors: [Int32]) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, output, 2)
+        for (number, descriptor) in descriptors.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -103,17 +106,23 @@ private struct Child {
             guard ContinuousClock.now < end else {
                 kill(-process, SIGKILL)
                 waitpid(process, &status, 0)
-                let output = try written().output
-                throw ChildFailure(description: "\(name) did not end within \(patience); it said: \(output)")
+                let said = try ended(status).output
+                throw ChildFailure(description: "\(name) did not end within \(patience); it said: \(said)")
             }
             usleep(2_000)
         }
-        let signal = status & 0x7f
-        return ChildResult(status: signal == 0 ? status >> 8 & 0xff : 128 + signal, bytes: try written().bytes)
+        return try ended(status)
     }
 
-    private func written() throws -> ChildResult {
-        try output.seek(toOffset: 0)
-        return ChildResult(status: 0, bytes: Array(try output.readToEnd() ?? Data()))
+    private func ended(_ status: Int32) throws -> ChildResult {
+        let signal = status & 0x7f
+        return ChildResult(
+            status: signal == 0 ? status >> 8 & 0xff : 128 + signal, standardOutput: try Child.all(of: output),
+            standardError: try Child.all(of: errors))
+    }
+
+    private static func all(of file: FileHandle) throws -> [UInt8] {
+        try file.seek(toOffset: 0)
+        return Array(try file.readToEnd() ?? Data())
     }
 }

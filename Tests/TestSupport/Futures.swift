@@ -1,4 +1,4 @@
-// Waiting for a future of NIO for a while and no longer: its own `get` waits for ever, also in a test that is cancelled.
+// Waiting for a future of NIO for a while and no longer: its own `get` waits for ever, even in a cancelled test.
 
 package import NIOCore
 

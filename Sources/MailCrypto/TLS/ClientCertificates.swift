@@ -3,8 +3,9 @@
 // Theory. Who somebody is, the directory says: a certificate is enrolled by its fingerprint, and nothing else about it
 // counts, neither who issued it nor its dates. So a chain is not looked at; TLS itself has the client prove that it has
 // the certificate's key. That proof is worth something only where it was given: a session whose client has shown a
-// certificate is not resumed, so every connection with an identity has proved it. Nor is a session resumed that was
-// made when no certificate was asked for by a connection that asks: its client would never be asked (`askingSessionContext`).
+// certificate is not resumed (SessionTickets.swift), so every connection with an identity has proved it. Nor does a
+// connection that asks resume a session of one that did not: its client would never be asked. The two kinds have names
+// of their own (`askingSessionContext`), as services have.
 
 internal import COpenSSL
 
@@ -12,8 +13,8 @@ extension TLSContext {
     /// The most that a client's chain may take, in bytes. It comes before anybody has logged in.
     static let longestClientChain = 32768
 
-    /// Takes whatever certificate a client shows. Instead of OpenSSL's verification, not after it: chains from strangers
-    /// are work, and their verification has had its share of faults.
+    /// Takes whatever certificate a client shows. Instead of OpenSSL's verification, not after it: chains from
+    /// strangers are work, and their verification has had its share of faults.
     func takeAnyClientCertificate() {
         martlet_SSL_CTX_set_max_cert_list(pointer, TLSContext.longestClientChain)
         SSL_CTX_set_cert_verify_callback(

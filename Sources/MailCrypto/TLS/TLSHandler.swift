@@ -70,9 +70,9 @@ package final class TLSHandler: ChannelDuplexHandler {
         self.closeTimeout = closeTimeout
     }
 
-    /// The server's end. `asksForCertificate`: the client is asked for a certificate and may decline; whichever it shows
-    /// is taken, and `peerCertificateFingerprint` says which. `closeTimeout` is how long a close waits for the peer's
-    /// close_notify.
+    /// The server's end. `asksForCertificate`: the client is asked for a certificate and may decline; whichever it
+    /// shows is taken, and `peerCertificateFingerprint` says which. `closeTimeout` is how long a close waits for the
+    /// peer's close_notify.
     package convenience init(
         server context: TLSContext, asksForCertificate: Bool = false, closeTimeout: TimeAmount = .seconds(1)
     ) throws {
