@@ -88,7 +88,7 @@ class DataDirectory:
 class Server:
     """One martletd. Everything it says is kept in `log`; it is ended by its own process id."""
 
-    def __init__(self, directory, *, plaintext="loopback", arguments=(), ports=None, wait=True):
+    def __init__(self, directory, *, plaintext="loopback", arguments=(), ports=None, wait=True, env=None):
         self.directory = directory
         self.imap, self.imaps, self.lmtp = ports or (free_port(), free_port(), free_port())
         self.log = []
@@ -99,7 +99,7 @@ class Server:
             "--plaintext-login", plaintext, *arguments]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**os.environ, "LC_ALL": "C.UTF-8"})
+            env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         if wait:

@@ -142,9 +142,11 @@ class Reply:
 class IMAP:
     """A connection. `command` sends, waits for the tag, and raises No unless the answer was OK."""
 
-    def __init__(self, port, *, host="127.0.0.1", tls=None, timeout=60, greet=True):
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+    def __init__(self, port, *, host="127.0.0.1", tls=None, timeout=60, greet=True, source=None, proxied=b""):
+        """`source` is the address to connect from; `proxied` what a proxy says first."""
+        self.socket = socket.create_connection((host, port), timeout=timeout, source_address=source and (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.sendall(proxied)
         if tls:
             self.socket = trusting(tls).wrap_socket(self.socket, server_hostname="localhost")
         self.buffer = b""
