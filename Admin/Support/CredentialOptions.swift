@@ -75,9 +75,8 @@ enum CredentialWords {
         date.map { "\(Moment.text($0))\(isExpired ? " (expired)" : "")" } ?? "never"
     }
 
-    /// `main password`, or the id and label of another credential; `(gone)` for one that is not there any more.
-    static func name(_ kind: CredentialKind?, id: String?, label: String?) -> String {
-        guard let kind else { return "(gone)" }
+    /// `main password`, or the id and label of another credential.
+    static func name(_ kind: CredentialKind, id: String?, label: String?) -> String {
         guard let id else { return kind == .password ? "main password" : kind.rawValue }
         let short = kind == .certificate ? shortFingerprint(id) : id
         return label.map { "\(short) \"\($0)\"" } ?? short

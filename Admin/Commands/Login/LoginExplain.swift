@@ -140,13 +140,13 @@ struct LoginExplain: AsyncParsableCommand {
     }
 
     private static func name(_ way: Facts.Way) -> String {
-        let kind = CredentialKind(rawValue: way.kind)
+        guard let kind = CredentialKind(rawValue: way.kind) else { return way.kind }
         let name = CredentialWords.name(kind, id: way.id, label: way.label)
         switch kind {
         case .appPassword: return "app password \(name)"
         case .certificate: return "certificate \(name)"
         case .totp: return "TOTP"
-        case .password, .recoveryCode, nil: return name
+        case .password, .recoveryCode: return name
         }
     }
 }

@@ -33,6 +33,8 @@ struct LoginHistory: AsyncParsableCommand {
         /// The id of an app password or a certificate.
         let credential: String?
         let label: String?
+        /// What the log and the audit trail call the credential: `app-password#12`, `app-password #12`.
+        let credentialNumber: Int64
         let protocolName: String
         let ip: String
         let client: String?
@@ -47,6 +49,7 @@ struct LoginHistory: AsyncParsableCommand {
             kind = entry.kind?.rawValue
             credential = entry.credential
             label = entry.label.isEmpty ? nil : entry.label
+            credentialNumber = entry.use.credentialID.rawValue
             protocolName = entry.use.protocolName
             ip = entry.use.address
             client = entry.use.client
@@ -57,12 +60,13 @@ struct LoginHistory: AsyncParsableCommand {
         }
 
         private enum CodingKeys: String, CodingKey {
-            case address, kind, credential, label, ip, client, tls, first, last, count
+            case address, kind, credential, credentialNumber, label, ip, client, tls, first, last, count
             case protocolName = "protocol"
         }
 
         var credentialWords: String {
-            CredentialWords.name(kind.flatMap(CredentialKind.init), id: credential, label: label)
+            guard let kind = kind.flatMap(CredentialKind.init) else { return "#\(credentialNumber), gone" }
+            return CredentialWords.name(kind, id: credential, label: label)
         }
     }
 

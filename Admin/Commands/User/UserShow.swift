@@ -26,6 +26,10 @@ struct UserShow: AsyncParsableCommand {
         let quotaBytes: Int64?
         let created: Date
         let hasPassword: Bool
+        /// `off`, `pending` or `on`.
+        let totp: String
+        let appPasswords: Int
+        let certificateLogins: Int
     }
 
     func run() async throws {
@@ -40,7 +44,10 @@ struct UserShow: AsyncParsableCommand {
                 aliases: aliases, mailboxes: mailboxes.count, messages: mailboxes.reduce(0) { $0 + $1.messages },
                 usedBytes: try await mail.usage().used, quotaBytes: account.quota,
                 created: Moment.date(account.created),
-                hasPassword: try await store.directory.passwordCredential(of: account.id) != nil)
+                hasPassword: try await store.directory.passwordCredential(of: account.id) != nil,
+                totp: try await administration.totpStatus(address).state.rawValue,
+                appPasswords: try await administration.appPasswords(address).count,
+                certificateLogins: try await administration.certificateLogins(address).count)
         }
         try options.output.show(facts, text: UserShow.text)
     }
@@ -52,7 +59,8 @@ struct UserShow: AsyncParsableCommand {
             ("Mailboxes", "\(facts.mailboxes)"), ("Messages", "\(facts.messages)"),
             ("Used", ByteCount(facts.usedBytes).text), ("Quota", Quota.text(facts.quotaBytes)),
             ("Created", Moment.text(facts.created)),
-            ("Password", facts.hasPassword ? "set" : "none: nobody can log in"),
+            ("Password", facts.hasPassword ? "set" : "none"), ("TOTP", facts.totp),
+            ("App passwords", "\(facts.appPasswords)"), ("Certificates", "\(facts.certificateLogins)"),
         ])
     }
 }
