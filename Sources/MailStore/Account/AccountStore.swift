@@ -51,9 +51,7 @@ package final class AccountStore: Sendable {
     ) async throws(StoreError) -> T {
         try await writer.perform { db, effects in
             var operation = WriteOperation(db: db, effects: effects)
-            let result = try work(&operation)
-            effects = operation.effects
-            return result
+            return try work(&operation)
         }
     }
 
@@ -68,7 +66,7 @@ package final class AccountStore: Sendable {
 /// One operation inside a write transaction: the database, and the effects that it adds to.
 struct WriteOperation {
     let db: Database
-    var effects: AccountEffects
+    let effects: AccountEffects
     private var modSeq: ModSeq?
 
     init(db: Database, effects: AccountEffects) {

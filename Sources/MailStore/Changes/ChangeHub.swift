@@ -8,13 +8,33 @@ import Mail
 import Synchronization
 
 /// What a batch of operations does beside the rows that it writes.
-struct AccountEffects {
+final class AccountEffects: WriteEffects {
     /// Flag sets as the batch sees them: the hub's, and those that it has added.
     var flagSets: FlagSetTable
     var flagSetIDs: [FlagSetKey: FlagSetID]
     var changes: [Change] = []
     /// The views' state as another process left it; the changes come after it.
     var reloaded: [MailboxID: ReloadedMailbox] = [:]
+
+    init(flagSets: FlagSetTable, flagSetIDs: [FlagSetKey: FlagSetID]) {
+        self.flagSets = flagSets
+        self.flagSetIDs = flagSetIDs
+    }
+
+    /// The flag sets are shared until an operation adds one, which is rare.
+    struct Mark {
+        let changes: Int
+        let flagSets: FlagSetTable
+        let flagSetIDs: [FlagSetKey: FlagSetID]
+    }
+
+    func mark() -> Mark { Mark(changes: changes.count, flagSets: flagSets, flagSetIDs: flagSetIDs) }
+
+    func undo(to mark: Mark) {
+        changes.removeLast(changes.count - mark.changes)
+        flagSets = mark.flagSets
+        flagSetIDs = mark.flagSetIDs
+    }
 }
 
 /// A mailbox read from the file; nil snapshot when it is gone.
@@ -75,7 +95,7 @@ final class ChangeHub: WriterDelegate {
     }
 
     /// Reads the mailbox and makes its view. On the writer's thread, so that no commit falls between.
-    func load(_ id: MailboxID, _ db: Database, _ effects: inout AccountEffects) throws -> MailboxView? {
+    func load(_ id: MailboxID, _ db: Database, _ effects: AccountEffects) throws -> MailboxView? {
         if let view = view(id) { return view }
         let reloaded = try readMailbox(id, db, effects.flagSets)
         guard let snapshot = reloaded.snapshot, let name = reloaded.name else { return nil }
@@ -95,7 +115,7 @@ final class ChangeHub: WriterDelegate {
     func began(_ db: Database, external: Bool) throws -> AccountEffects {
         let mustLoad = state.withLock { !$0.areFlagSetsLoaded }
         if external || mustLoad { try readFlagSets(db) }
-        var effects = state.withLock { AccountEffects(flagSets: $0.flagSets, flagSetIDs: $0.flagSetIDs) }
+        let effects = state.withLock { AccountEffects(flagSets: $0.flagSets, flagSetIDs: $0.flagSetIDs) }
         if external {
             for view in liveViews {
                 effects.reloaded[view.mailboxID] = try readMailbox(view.mailboxID, db, effects.flagSets)
@@ -103,8 +123,6 @@ final class ChangeHub: WriterDelegate {
         }
         return effects
     }
-
-    func mark(_ effects: AccountEffects) -> AccountEffects { effects }
 
     func committed(_ effects: AccountEffects) {
         state.withLock { state in

@@ -123,7 +123,8 @@ extension Directory {
         }
     }
 
-    /// Removes the account, its own address and its credentials, and it from every alias; an alias without target goes.
+    /// Removes the account, its own address, its credentials and its login history, and it from every alias; an alias
+    /// without target goes.
     ///
     /// The account's file stays until `Store.removeAccountFile`.
     package func removeAccount(_ id: AccountID, by actor: String) async throws(StoreError) {
@@ -131,11 +132,15 @@ extension Directory {
             let account = try db.requireAccount(id)
             try db.run("DELETE FROM address WHERE key = ?", .text(account.address.lookupKey))
             try db.run("DELETE FROM account WHERE id = ?", .int(id.rawValue))
-            try db.run(
+            var orphans: [String] = []
+            try db.each(
                 """
                 DELETE FROM address WHERE NOT EXISTS (SELECT 1 FROM address_target WHERE address_id = address.id)
-                """)
+                RETURNING text
+                """
+            ) { orphans.append($0.text(0)) }
             try db.audit(actor, "account.remove", account.address.description)
+            for alias in orphans { try db.audit(actor, "alias.remove", alias, account.address.description) }
         }
     }
 }

@@ -56,6 +56,7 @@ extension Directory {
                 VALUES (?1, ?2, ?3, ?2, ?3) ON CONFLICT (subject) DO UPDATE SET short_start = ?2, short_count = ?3,
                 long_start = ?2, long_count = ?3
                 """, .text(subject), .int(now), .int(count + 1))
+            if old == nil { try db.boundGuesses() }
             if let credential {
                 try db.run("UPDATE credential SET failures = failures + 1 WHERE id = ?", .int(credential.rawValue))
             }
@@ -71,6 +72,7 @@ extension Directory {
                 UPDATE guess SET short_count = max(short_count - 1, 0), long_count = max(long_count - 1, 0)
                 WHERE subject = ?
                 """, .text(subject))
+            try db.run("DELETE FROM guess WHERE subject = ? AND short_count = 0 AND long_count = 0", .text(subject))
             if let credential {
                 try db.run(
                     "UPDATE credential SET failures = max(failures - 1, 0) WHERE id = ?", .int(credential.rawValue))

@@ -113,3 +113,14 @@ extension CredentialRecord {
             changed: row.int(16))
     }
 }
+
+/// What goes into a log by mistake shows no secret.
+extension CredentialRecord: CustomStringConvertible, CustomDebugStringConvertible {
+    package var description: String { "credential of account #\(accountID): \(auditDetail)" }
+    package var debugDescription: String { description }
+}
+
+extension NewCredential: CustomStringConvertible, CustomDebugStringConvertible {
+    package var description: String { "new \(kind.rawValue) \(publicID ?? "") \(label)" }
+    package var debugDescription: String { description }
+}

@@ -61,8 +61,12 @@ package final class Directory: Sendable {
     func close() { file.close() }
 }
 
-struct DirectoryEffects {
+final class DirectoryEffects: WriteEffects {
     var hasChanged: Bool
+
+    init(hasChanged: Bool) { self.hasChanged = hasChanged }
+    func mark() -> Bool { hasChanged }
+    func undo(to mark: Bool) { hasChanged = mark }
 }
 
 /// Tells the watchers of the directory after each commit.
@@ -70,7 +74,6 @@ final class DirectoryHub: WriterDelegate {
     let watchers = Watchers()
 
     func began(_ db: Database, external: Bool) throws -> DirectoryEffects { DirectoryEffects(hasChanged: external) }
-    func mark(_ effects: DirectoryEffects) -> DirectoryEffects { effects }
     func committed(_ effects: DirectoryEffects) {
         if effects.hasChanged { watchers.tell() }
     }

@@ -45,16 +45,21 @@ extension Directory {
         guard !guesses.isEmpty else { return }
         try await note { db in
             for guess in guesses { try db.save(guess) }
-            let count = try db.count("SELECT count(*) FROM guess")
-            guard count > Int64(StoreLimits.guesses) else { return }
-            try db.run(
-                "DELETE FROM guess WHERE subject IN (SELECT subject FROM guess ORDER BY long_start LIMIT ?)",
-                .int(count - Int64(StoreLimits.guesses)))
+            try db.boundGuesses()
         }
     }
 }
 
 extension Database {
+    /// Forgets the oldest counters over the bound; to be called where rows may have been added.
+    func boundGuesses() throws {
+        let count = try count("SELECT count(*) FROM guess")
+        guard count > Int64(StoreLimits.guesses) else { return }
+        try run(
+            "DELETE FROM guess WHERE subject IN (SELECT subject FROM guess ORDER BY long_start LIMIT ?)",
+            .int(count - Int64(StoreLimits.guesses)))
+    }
+
     fileprivate func save(_ guess: GuessRecord) throws {
         guard guess.shortCount > 0 || guess.longCount > 0 else {
             return try run("DELETE FROM guess WHERE subject = ?", .text(guess.subject))

@@ -97,13 +97,15 @@ extension Directory {
     ) async throws(StoreError) -> [LoginUse] {
         try await file.read { db in
             var all: [LoginUse] = []
-            try db.each(
-                """
-                SELECT account_id, credential_id, protocol, address, client, tls, first, last, count
-                FROM login_history WHERE (?1 IS NULL OR account_id = ?1) AND (?2 IS NULL OR credential_id = ?2)
-                ORDER BY last DESC, id DESC LIMIT ?3
-                """, .optional(account?.rawValue), .optional(credential?.rawValue), .int(max(limit, 0))
-            ) { all.append(LoginUse($0)) }
+            for id in try db.historyIDs(account, credential, limit: .int(max(limit, 0))) {
+                let use = try db.first(
+                    """
+                    SELECT account_id, credential_id, protocol, address, client, tls, first, last, count
+                    FROM login_history WHERE id = ?
+                    """, .int(id)
+                ) { LoginUse($0) }
+                if let use { all.append(use) }
+            }
             return all
         }
     }
@@ -141,6 +143,30 @@ extension Directory {
 }
 
 extension Database {
+    /// An account's rows come by their index; those of all accounts are for people who wait.
+    fileprivate func historyIDs(
+        _ account: AccountID?, _ credential: CredentialID?, limit: SQLValue
+    ) throws -> [Int64] {
+        var ids: [Int64] = []
+        let credential = SQLValue.optional(credential?.rawValue)
+        if let account {
+            try each(
+                """
+                SELECT id FROM login_history WHERE account_id = ?1 AND (?2 IS NULL OR credential_id = ?2)
+                ORDER BY last DESC, id DESC LIMIT ?3
+                """, .int(account.rawValue), credential, limit
+            ) { ids.append($0.int(0)) }
+        } else {
+            try each(
+                """
+                SELECT id FROM login_history WHERE ?1 IS NULL OR credential_id = ?1
+                ORDER BY last DESC, id DESC LIMIT ?2
+                """, credential, limit
+            ) { ids.append($0.int(0)) }
+        }
+        return ids
+    }
+
     fileprivate func record(_ use: LoginUse) throws {
         try run(
             """

@@ -14,7 +14,7 @@ extension AccountStore {
         guard let id else { throw .mailboxNotFound(name) }
         if let view = hub.view(id) { return view }
         let hub = hub
-        let view = try await writer.perform { db, effects in try hub.load(id, db, &effects) }
+        let view = try await writer.perform { db, effects in try hub.load(id, db, effects) }
         guard let view else { throw .mailboxNotFound(name) }
         return view
     }

@@ -11,14 +11,24 @@
 import GRDB
 import Synchronization
 
+/// What a batch does beside the rows that it writes: of the writer's thread only, from `began` to `committed`.
+///
+/// An object, so that operations add to it in place: a mark holds no copy of what the batch has done so far, which
+/// would make each operation copy all of it.
+protocol WriteEffects: AnyObject {
+    associatedtype Mark
+    /// Before each operation: what `undo` needs if it fails.
+    func mark() -> Mark
+    /// Takes back what came after the mark.
+    func undo(to mark: Mark)
+}
+
 /// What a file's owner does around the transactions of its writer. Called on the writer's thread.
 protocol WriterDelegate: AnyObject, Sendable {
-    associatedtype Effects
+    associatedtype Effects: WriteEffects
     /// Before the first operation of a batch, inside the transaction. `external` is true when another process may have
     /// committed since the last batch that succeeded.
     func began(_ db: Database, external: Bool) throws -> Effects
-    /// Before each operation: what must be undone if it fails.
-    func mark(_ effects: Effects) -> Effects
     /// After the COMMIT, before the operations are answered.
     func committed(_ effects: Effects)
 }
@@ -29,7 +39,7 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
     static var largestBatch: Int { 512 }
 
     private struct Operation: Sendable {
-        let run: @Sendable (Database, inout Delegate.Effects) throws -> (@Sendable () -> Void)
+        let run: @Sendable (Database, Delegate.Effects) throws -> (@Sendable () -> Void)
         let fail: @Sendable (StoreError) -> Void
     }
     private struct State {
@@ -50,12 +60,12 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
 
     /// Runs `work` in a write transaction. Returns after the COMMIT, throws when nothing of it was done.
     func perform<T: Sendable>(
-        _ work: @escaping @Sendable (Database, inout Delegate.Effects) throws -> T
+        _ work: @escaping @Sendable (Database, Delegate.Effects) throws -> T
     ) async throws(StoreError) -> T {
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
             let operation = Operation(
                 run: { db, effects in
-                    let value = try work(db, &effects)
+                    let value = try work(db, effects)
                     return { continuation.resume(returning: .success(value)) }
                 },
                 fail: { continuation.resume(returning: .failure($0)) })
@@ -122,18 +132,20 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
             defer { state.lastDataVersion = version }
             return state.mustReload || state.lastDataVersion.map { $0 != version } ?? false
         }
-        var effects = try delegate.began(db, external: isExternal)
+        let effects = try delegate.began(db, external: isExternal)
         for operation in batch {
-            let before = delegate.mark(effects)
+            let (before, answered) = (effects.mark(), answers.count)
             do {
                 try db.inSavepoint {
-                    answers.append(try operation.run(db, &effects))
+                    answers.append(try operation.run(db, effects))
                     return .commit
                 }
             } catch {
                 // A lost transaction (disk full, I/O error) is the whole batch's failure.
                 guard db.isInsideTransaction else { throw error }
-                effects = before
+                effects.undo(to: before)
+                // Its own answer is there when the end of its savepoint was what failed.
+                answers.removeLast(answers.count - answered)
                 let failure = StoreError(error, doing: "write \(file.path)")
                 answers.append { operation.fail(failure) }
             }

@@ -81,6 +81,21 @@ import Testing
         }
     }
 
+    @Test func aliasesThatGoWithAnAccountAreAudited() async throws {
+        try await TemporaryStore.with { temporary in
+            let (directory, alice) = try await setUp(temporary)
+            let bob = try await temporary.account("bob@example.org").id
+            let (info, both) = (try EmailAddress("info@example.org"), try EmailAddress("both@example.org"))
+            try await directory.addAlias(.address(info), targets: [alice], by: "test")
+            try await directory.addAlias(.address(both), targets: [alice, bob], by: "test")
+            try await directory.removeAccount(alice, by: "test")
+            try await temporary.store.removeAccountFile(alice)
+            #expect(try await directory.aliases().map(\.name) == [.address(both)])
+            let removed = try await directory.audit(subject: "info@example.org", limit: 1)[0]
+            #expect(removed.action == "alias.remove" && removed.detail == "alice@example.org")
+        }
+    }
+
     @Test func policyIsReadBack() async throws {
         try await TemporaryStore.with { temporary in
             let (directory, alice) = try await setUp(temporary)

@@ -45,6 +45,11 @@ import Testing
             #expect(kept.count == StoreLimits.guesses)
             #expect(kept.count { $0.subject.hasPrefix("new") } == 5)
             #expect(kept.map(\.longStart).min() == 6)
+            let limits = AttemptLimits(perWindow: 5, window: 60, inARow: nil)
+            #expect(try await directory.beginAttempt("attempt", on: nil, limits: limits, at: 300_000) == .allowed)
+            #expect(try await directory.guesses().count == StoreLimits.guesses)
+            try await directory.withdrawAttempt("attempt", on: nil)
+            #expect(try await directory.guesses().allSatisfy { $0.subject != "attempt" })
         }
     }
 }

@@ -180,6 +180,9 @@ import Testing
             #expect(
                 line.detail
                     == "app-password #\(added.id) k3f9a scopes=imap,smtp from=192.0.2.0/24 expires=9 label=phone")
+            for text in ["\(added)", "\(new)", String(reflecting: added), String(reflecting: [new])] {
+                #expect(!text.contains("SECRET") && text.contains("k3f9a"), "\(text)")
+            }
         }
     }
 
