@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct HashingPoolTests {
-    /// Work that stands still until the test lets it go.
+    /// Work that stands still until the test lets it go, or for a minute: a test that failed does not open it any more.
     final class Gate: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)
-        func pass() { semaphore.wait() }
+        func pass() { _ = semaphore.wait(timeout: .now() + 60) }
         func open(_ count: Int) { for _ in 0..<count { semaphore.signal() } }
     }
 

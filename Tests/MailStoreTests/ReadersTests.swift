@@ -123,10 +123,10 @@ import Testing
     }
 }
 
-/// Lets a thread stand still until it is opened.
+/// Lets a thread stand still until it is opened, or for a minute: a test that failed does not open it any more.
 private final class BlockingGate: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
 
-    func wait() { semaphore.wait() }
+    func wait() { _ = semaphore.wait(timeout: .now() + 60) }
     func open() { semaphore.signal() }
 }

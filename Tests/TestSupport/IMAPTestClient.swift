@@ -66,7 +66,7 @@ package final class IMAPTestClient {
     package func send(_ text: String) async throws { try await send(Array(text.utf8)) }
 
     package func send(_ bytes: [UInt8]) async throws {
-        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get("the sending", patience: Self.patience)
     }
 
     /// Hands bytes to the channel without waiting for them to leave.

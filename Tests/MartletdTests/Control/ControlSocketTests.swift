@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Sockets
+import TestSupport
 import Testing
 
 @testable import martletd
@@ -54,7 +55,7 @@ import Testing
             }
             .connect(unixDomainSocketPath: socket).get()
         channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
-        return try await everything.futureResult.get()
+        return try await everything.futureResult.get("the answer")
     }
 
     @Test func answersTheCommandLine() async throws {
