@@ -42,26 +42,19 @@ extension Directory {
     }
 
     /// Bans a network, or changes its ban; bans that are over at `ban.created` go.
-    /// - Parameter isAutomatic: the limiter's own: not in the audit trail, which strangers could fill otherwise, and
-    ///   never in the place of a ban that lasts longer.
+    /// - Parameter isAutomatic: the limiter's own, which it knows of: nobody is told, nothing goes to the audit trail,
+    ///   which strangers could fill otherwise, and a ban that lasts longer stays.
     package func addBan(
         _ ban: BanRecord, isAutomatic: Bool = false, by actor: String
     ) async throws(StoreError) {
-        try await write { db in
-            try db.run("DELETE FROM ban WHERE expires <= ?", .int(ban.created))
-            if isAutomatic, try db.isBanned(ban.network, until: ban.expires) { return }
-            try db.run(
-                """
-                INSERT INTO ban (network, created, expires, reason, actor) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (network) DO UPDATE SET created = excluded.created, expires = excluded.expires,
-                reason = excluded.reason, actor = excluded.actor
-                """, .text(ban.network), .int(ban.created), .optional(ban.expires), .text(ban.reason), .text(actor))
-            try db.run(
-                """
-                DELETE FROM ban WHERE network IN (SELECT network FROM ban WHERE expires IS NOT NULL
-                ORDER BY expires DESC LIMIT -1 OFFSET ?)
-                """, .int(StoreLimits.expiringBans))
-            if !isAutomatic { try db.audit(actor, "ban.add", ban.network, ban.reason) }
+        guard isAutomatic else {
+            return try await write { db in
+                try db.addBan(ban, by: actor)
+                try db.audit(actor, "ban.add", ban.network, ban.reason)
+            }
+        }
+        try await note { db in
+            if try !db.isBanned(ban.network, until: ban.expires) { try db.addBan(ban, by: actor) }
         }
     }
 
@@ -79,6 +72,21 @@ extension Directory {
 }
 
 extension Database {
+    fileprivate func addBan(_ ban: BanRecord, by actor: String) throws {
+        try run("DELETE FROM ban WHERE expires <= ?", .int(ban.created))
+        try run(
+            """
+            INSERT INTO ban (network, created, expires, reason, actor) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (network) DO UPDATE SET created = excluded.created, expires = excluded.expires,
+            reason = excluded.reason, actor = excluded.actor
+            """, .text(ban.network), .int(ban.created), .optional(ban.expires), .text(ban.reason), .text(actor))
+        try run(
+            """
+            DELETE FROM ban WHERE network IN (SELECT network FROM ban WHERE expires IS NOT NULL
+            ORDER BY expires DESC LIMIT -1 OFFSET ?)
+            """, .int(StoreLimits.expiringBans))
+    }
+
     /// True when a ban of exactly this network lasts at least as long.
     fileprivate func isBanned(_ network: String, until end: Int64?) throws -> Bool {
         try first("SELECT expires FROM ban WHERE network = ?", .text(network)) { row in
