@@ -15,19 +15,23 @@ package struct AccountAdministration: Sendable {
     let parameters: Argon2Parameters
     let actor: String
     let now: @Sendable () -> Int64
+    let commonPasswords: CommonPasswords
 
     /// - Parameters:
     ///   - actor: who acts, for the audit trail: `cli:root`, `web:alice@example.org`.
     ///   - now: the time, in seconds since 1970.
+    ///   - commonPasswords: what no password may be.
     package init(
         store: Store, hashing: HashingPool = HashingPool(), parameters: Argon2Parameters = Argon2Parameters(),
-        actor: String, now: @escaping @Sendable () -> Int64 = AccountAdministration.systemTime
+        actor: String, now: @escaping @Sendable () -> Int64 = AccountAdministration.systemTime,
+        commonPasswords: CommonPasswords = CommonPasswords()
     ) {
         self.store = store
         self.hashing = hashing
         self.parameters = parameters
         self.actor = actor
         self.now = now
+        self.commonPasswords = commonPasswords
     }
 
     /// The time, in seconds since 1970.
@@ -166,12 +170,26 @@ extension AccountAdministration {
             } catch {
                 throw .badPassword(error)
             }
+            try await refuseCommon(password, of: address)
             return (try await hash(password), nil)
         case .generated:
             let password: String
             do { password = try RandomText.password() } catch { throw .hashingFailed("\(error)") }
             return (try await hash(Array(password.utf8)), password)
         }
+    }
+
+    /// Asks cracklib. A dictionary that is not there is no permission.
+    private func refuseCommon(_ password: [UInt8], of address: EmailAddress) async throws(AdministrationError) {
+        let objection: String?
+        do {
+            objection = try await hashing.run { [commonPasswords] in
+                try commonPasswords.objection(to: password, name: address.localPart)
+            }
+        } catch {
+            throw .credential(.cannotCheckPassword("\(error)"))
+        }
+        if let objection { throw .badPassword(.common(objection)) }
     }
 
     func hash(_ password: [UInt8]) async throws(AdministrationError) -> String {

@@ -44,7 +44,7 @@ package enum CredentialProblem: Error, Hashable, Sendable {
         case .tooManyAttempts(let until, let now):
             "too many wrong ones; try again in \(max(1, (until - now + 59) / 60)) minutes"
         case .blocked(let account):
-            "too many wrong codes or passwords in a row for \(account); an admin must set its password or reset its TOTP"
+            "too many wrong codes in a row for \(account); use a recovery code, or let an admin reset its TOTP"
         case .wrongRecoveryCode: "this is no recovery code of the account, or it was used already"
         case .key(let problem): problem.explanation
         case .wrongKey(let path, let account):

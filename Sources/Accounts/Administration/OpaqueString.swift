@@ -55,8 +55,8 @@ package enum OpaqueString {
         }
     }
 
-    /// RFC 5892 appendix A.1 and A.2: after a virama. Between letters that join, which Unicode's tables of joining types
-    /// tell, the non-joiner is taken for allowed in the scripts of the Arabic kind.
+    /// RFC 5892 appendix A.1 and A.2: after a virama. Between letters that join, which Unicode's tables of joining
+    /// types tell, the non-joiner is taken for allowed in the scripts of the Arabic kind.
     private static func isJoinerAllowed(at index: Int, _ scalars: [Unicode.Scalar]) -> Bool {
         guard index > 0 else { return false }
         if scalars[index - 1].properties.canonicalCombiningClass == .virama { return true }

@@ -34,8 +34,8 @@ package enum Password {
             case .tooLong(let bytes): "the password has \(bytes) bytes; the most is \(Password.longest)"
             case .controlCharacter: "the password holds a control character, such as a line end; leave it out"
             case .disallowed(let codePoint):
-                "the password holds U+\(String(codePoint, radix: 16, uppercase: true)), which cannot be typed everywhere "
-                    + "(RFC 8265); leave it out"
+                "the password holds U+\(String(codePoint, radix: 16, uppercase: true)), which RFC 8265 leaves out of "
+                    + "passwords; leave it out"
             case .looksLikeAppPassword:
                 "this has the form of an app password, which only the server makes; choose another one"
             case .isTheAddress: "the password is the account's own name; choose another one"
@@ -44,8 +44,8 @@ package enum Password {
         }
     }
 
-    /// The bytes that are hashed (RFC 8265 §4.2): every space is U+0020, and normalisation form C, so that two keyboards
-    /// type one password. What is no UTF-8 stays as it is.
+    /// The bytes that are hashed (RFC 8265 §4.2): every space is U+0020, and normalisation form C, so that two
+    /// keyboards type one password. What is no UTF-8 stays as it is.
     static func canonical(_ password: [UInt8]) -> [UInt8] {
         guard password.count <= longest, let text = String(validating: password, as: UTF8.self) else { return password }
         return Array(OpaqueString.mapped(text).utf8)

@@ -56,7 +56,9 @@ package struct Network: Hashable, Sendable, CustomStringConvertible {
     /// Reads several, separated by spaces or commas.
     package static func list(_ text: String) throws(Problem) -> [Network] {
         var networks: [Network] = []
-        for part in text.split(whereSeparator: { $0 == " " || $0 == "," }) { networks.append(try Network(String(part))) }
+        for part in text.split(whereSeparator: { $0 == " " || $0 == "," }) {
+            networks.append(try Network(String(part)))
+        }
         return networks
     }
 

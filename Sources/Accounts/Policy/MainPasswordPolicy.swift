@@ -6,8 +6,8 @@ package enum MainPasswordPolicy: String, CaseIterable, Hashable, Sendable {
     case trustedNetworks = "trusted-networks"
     case never
 
-    /// What counts: never with TOTP on; else the account's own, else the server's, else everywhere. A stored word that is
-    /// none of these counts as never.
+    /// What counts: never with TOTP on; else the account's own, else the server's, else everywhere. A stored word that
+    /// is none of these counts as never.
     package static func effective(account: String?, server: String?, hasTOTP: Bool) -> MainPasswordPolicy {
         if hasTOTP { return .never }
         guard let word = account ?? server else { return .everywhere }

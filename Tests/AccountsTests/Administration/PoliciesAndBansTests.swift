@@ -41,7 +41,8 @@ private let alice = "alice@example.org"
     @Test func addsListsLifts() async throws {
         try await Household.with { house in
             let administration = house.administration
-            let ban = try await administration.addBan("198.51.100.7/24", reason: "knocks", expires: house.clock.time + 60)
+            let end = house.clock.time + 60
+            let ban = try await administration.addBan("198.51.100.7/24", reason: "knocks", expires: end)
             #expect(ban.network == "198.51.100.0/24")
             _ = try await administration.addBan("2001:db8::/48")
             #expect(Set(try await administration.bans().map(\.network)) == ["198.51.100.0/24", "2001:db8::/48"])

@@ -51,7 +51,9 @@ private let secret = Array("12345678901234567890".utf8)
 
     @Test(
         "what is no code",
-        arguments: ["", "00592", "0059240", "00592a", "-005924x", "００５９２４", "005924\n", String(repeating: "0", count: 99)])
+        arguments: [
+            "", "00592", "0059240", "00592a", "-005924x", "００５９２４", "005924\n", String(repeating: "0", count: 99),
+        ])
     func noCode(text: String) throws {
         #expect(try TOTP.match(code: Array(text.utf8), secret: secret, at: 1_234_567_890, after: -1) == nil)
     }

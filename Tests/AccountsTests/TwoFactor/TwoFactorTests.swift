@@ -229,7 +229,8 @@ private let alice = "alice@example.org"
             #expect(problem.explanation.contains(file.path))
             #expect(!FileManager.default.fileExists(atPath: file.path))
 
-            #expect(FileManager.default.createFile(atPath: file.path, contents: key, attributes: [.posixPermissions: 0o600]))
+            let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+            #expect(FileManager.default.createFile(atPath: file.path, contents: key, attributes: attributes))
             try await house.administration.useTOTP(alice, code: code)
         }
     }
