@@ -47,7 +47,8 @@ import Testing
         #expect(throws: Password.Problem.disallowed(codePoint: 0xfe0f)) {
             try Password.checked(Array("sixteen hearts \u{2764}\u{fe0f}".utf8))
         }
-        #expect(try Password.checked(Array("cranes\u{a0}over\u{3000}the bay".utf8)) == Array("cranes over the bay".utf8))
+        let spaced = try Password.checked(Array("cranes\u{a0}over\u{3000}the bay".utf8))
+        #expect(spaced == Array("cranes over the bay".utf8))
     }
 }
 
@@ -55,7 +56,7 @@ import Testing
     private static let alice = "alice@example.org"
 
     @Test("case 118: 15 characters alone, 8 with a second factor", arguments: [
-        ("pl0ver", false, false), ("plover7", false, false), ("plover-8", false, true), ("plover kite 14", false, true),
+        ("pl0ver", false, false), ("plover7", false, false), ("kite-sky", false, true), ("plover kite 14", false, true),
         ("plover kite 15x", true, true),
     ])
     func lengths(password: String, alone: Bool, withTOTP: Bool) async throws {

@@ -49,7 +49,8 @@ private func parse(_ text: String) -> AppPasswordText? { AppPasswordText.parse(A
         let letters = String(decoding: try AppPasswordText.make().secret, as: UTF8.self)
         for text in [
             "", "-", "password", String(letters.dropLast()), letters + "0",
-            letters.replacing(letters.prefix(1), with: "u"), letters + "\n", "é" + letters.dropFirst(), String(repeating: "-", count: 2_000) + letters,
+            letters.replacing(letters.prefix(1), with: "u"), letters + "\n", "é" + letters.dropFirst(),
+            String(repeating: "-", count: 2_000) + letters,
         ] {
             #expect(parse(text) == nil, "\(text)")
         }
