@@ -120,9 +120,15 @@ def test_scram_of_a_main_password_and_of_nobody_look_alike(server, laptop):
 # EXTERNAL
 
 @pytest.fixture
-def certificate(directory, place):
+def certificate(directory, server, place):
+    """(id, certificate, key) of one that is enrolled, once the server asks for certificates."""
     certificate, key = client_certificate(place)
     made = directory.json("certificate-login", "add", USER, str(certificate), "--label", "Backup")
+
+    def is_asked_for():
+        with IMAP(server.imaps, tls=presenting(server, certificate, key)) as client:
+            return "EXTERNAL" in mechanisms(client)
+    wait_for(is_asked_for, timeout=2, every=0.1, what="EXTERNAL on offer")
     return made["id"], certificate, key
 
 

@@ -281,7 +281,9 @@ class IMAP:
 
 
 def trusting(certificate):
-    """A TLS context that trusts this one certificate and checks the name."""
+    """A TLS context that trusts this one certificate and checks the name; a context is one already."""
+    if isinstance(certificate, ssl.SSLContext):
+        return certificate
     context = ssl.create_default_context(cafile=str(certificate))
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     return context

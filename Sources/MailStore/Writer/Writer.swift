@@ -130,7 +130,8 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
         let version = try db.dataVersion()
         let isExternal = state.withLock { state in
             defer { state.lastDataVersion = version }
-            return state.mustReload || state.lastDataVersion.map { $0 != version } ?? false
+            // What was committed before the first look may have been read by others before it was.
+            return state.mustReload || state.lastDataVersion != version
         }
         let effects = try delegate.began(db, external: isExternal)
         for operation in batch {
