@@ -70,6 +70,25 @@ import Testing
         #expect(!pair.server.channel.isActive)
     }
 
+    @Test("a client's flight with one byte changed never traps, and shows nobody", arguments: 0..<5)
+    func changedFlight(offset: Int) throws {
+        let context = try service.server()
+        let client = try service.client(minimum: .tls12, maximum: .tls12, showing: person.files)
+        // In TLS 1.2 the certificate travels in the clear: every byte of it can be changed on the way.
+        for index in stride(from: offset, to: 1200, by: 35) {
+            let pair = try Pair(client: client, server: context, asksForCertificate: true)
+            try pair.connect()
+            _ = try Pair.carry(from: pair.client, to: pair.server)
+            _ = try Pair.carry(from: pair.server, to: pair.client)
+            var flight = Array(try pair.client.takeRecords().readableBytesView)
+            #expect(flight.count > 600)
+            flight[index % flight.count] ^= UInt8(1 << (index % 8))
+            pair.server.channel.pipeline.fireChannelRead(ByteBuffer(bytes: flight))
+            #expect(pair.server.witness.completed.isEmpty)
+            #expect(pair.server.handler.peerCertificateFingerprint == nil)
+        }
+    }
+
     @Test(
         "case 11: no ticket carries an identity, neither to another service nor to its own",
         arguments: [TLSVersion.tls12, .tls13])
