@@ -21,8 +21,8 @@ enum AdminDocument {
           bytes (`…Bytes`); a fact that does not exist is left out. Remarks and errors go to standard error.
         - **Passwords** are typed at the terminal without echo, come on standard input (`--password-stdin`), or are
           generated and shown once. They are never arguments: other users of the machine can read those.
-        - **Secrets that the server makes** (app passwords, TOTP secrets, recovery codes) are shown once, on standard output
-          or in the file that was asked for, and nowhere afterwards.
+        - **Secrets that the server makes** (app passwords, TOTP secrets, recovery codes) are shown once, on standard
+          output or in the file that was asked for, and nowhere afterwards.
         - **Completion**: `martlet --generate-completion-script bash` (or `zsh`, `fish`) prints a script for the shell.
 
         \(sections(Martlet.self, name: "martlet").joined(separator: "\n\n"))

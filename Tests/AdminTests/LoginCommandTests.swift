@@ -35,8 +35,8 @@ func history() throws {
                 "192.0.2.7", "TLSv1.3", "Mail?[2J 1",
             ],
             [
-                "alice@example.org", "2026-11-02 01:00 UTC", "2026-11-01 10:00 UTC", "1", "main password", "imap", "::1",
-                "none",
+                "alice@example.org", "2026-11-02 01:00 UTC", "2026-11-01 10:00 UTC", "1", "main password", "imap",
+                "::1", "none",
             ],
             [
                 "bob@example.org", "2026-11-01 10:00 UTC", "2026-11-01 10:00 UTC", "1", "#9, gone", "lmtp", "::1",
