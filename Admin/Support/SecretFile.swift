@@ -16,7 +16,8 @@ struct SecretFile {
         guard let path else { return try await work(nil) }
         let file = SecretFile(file: try NewFile(path: path))
         do { return try await work(file) } catch {
-            unlink(path)
+            // Root, who made it, may have become a user who cannot remove it there.
+            if unlink(path) != 0 { Output.complain("martlet: \(path) is left empty; remove it") }
             throw error
         }
     }
