@@ -38,7 +38,11 @@ extension AccountAdministration {
         let wasBanned = try await storing { () async throws(StoreError) in
             try await store.directory.liftBan(network: network.description, by: actor)
         }
-        guard wasBanned else { throw .credential(.noSuchBan(network.description)) }
+        guard !wasBanned else { return }
+        let holder = try await bans().first { ban in
+            (try? Network(ban.network))?.contains(network.address) ?? false
+        }
+        throw .credential(.noSuchBan(network.description, holder: holder?.network))
     }
 
     static func network(_ text: String) throws(AdministrationError) -> Network {

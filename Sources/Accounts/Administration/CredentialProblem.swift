@@ -30,7 +30,8 @@ package enum CredentialProblem: Error, Hashable, Sendable {
     case certificateIsTaken(String)
     case noSuchCertificate(String, account: String)
     case bansYou(String)
-    case noSuchBan(String)
+    /// `holder`: a ban on a wider network that the address is in.
+    case noSuchBan(String, holder: String? = nil)
     case cannotCheckPassword(String)
 
     package var explanation: String {
@@ -63,7 +64,8 @@ package enum CredentialProblem: Error, Hashable, Sendable {
         case .certificateIsTaken(let fingerprint): "the certificate \(fingerprint) is enrolled already"
         case .noSuchCertificate(let name, let account): "\(account) has no certificate login \"\(name)\""
         case .bansYou(let network): "\(network) holds the server's own addresses (loopback), which are never banned"
-        case .noSuchBan(let network): "there is no ban on \(network)"
+        case .noSuchBan(let network, let holder):
+            "there is no ban on \(network)" + (holder.map { "; it is in \($0), whose ban can be lifted" } ?? "")
         case .cannotCheckPassword(let why): "the password cannot be checked: \(why)"
         }
     }

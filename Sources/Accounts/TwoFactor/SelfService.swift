@@ -70,8 +70,12 @@ package struct SelfService: Sendable {
     }
 
     /// Takes TOTP and the recovery codes away.
+    /// - Throws: besides, `.tooShort` for a password that is good enough with TOTP alone: change it first.
     package func resetTOTP(_ proof: SelfProof) async throws(AdministrationError) {
-        try await administration.resetTOTP(try await prove(proof))
+        let account = try await prove(proof)
+        let length = String(decoding: Password.canonical(proof.password), as: UTF8.self).unicodeScalars.count
+        guard length >= Password.shortest else { throw .badPassword(.tooShort(characters: length)) }
+        try await administration.resetTOTP(account)
     }
 
     package func renewRecoveryCodes(_ proof: SelfProof) async throws(AdministrationError) -> [String] {

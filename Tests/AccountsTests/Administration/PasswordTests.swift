@@ -55,10 +55,13 @@ import Testing
 @Suite struct PasswordPolicyTests {
     private static let alice = "alice@example.org"
 
-    @Test("case 118: 15 characters alone, 8 with a second factor", arguments: [
-        ("pl0ver", false, false), ("plover7", false, false), ("kite-sky", false, true), ("plover kite 14", false, true),
-        ("plover kite 15x", true, true),
-    ])
+    @Test(
+        "case 118: 15 characters alone, 8 with a second factor",
+        arguments: [
+            ("pl0ver", false, false), ("plover7", false, false), ("kite-sky", false, true),
+            ("plover kite 14", false, true),
+            ("plover kite 15x", true, true),
+        ])
     func lengths(password: String, alone: Bool, withTOTP: Bool) async throws {
         try await Household.with { house in
             let choice = PasswordChoice.given(Array(password.utf8))
@@ -73,10 +76,12 @@ import Testing
         }
     }
 
-    @Test("what is guessed first is refused", arguments: [
-        "passwordpassword", "aaaaaaaaaaaaaaaaaaaa", "iloveyouiloveyou", "alice@example.org", "ALICE@example.org",
-        "alice@example.orgalice@example.org",
-    ])
+    @Test(
+        "what is guessed first is refused",
+        arguments: [
+            "passwordpassword", "aaaaaaaaaaaaaaaaaaaa", "iloveyouiloveyou", "alice@example.org", "ALICE@example.org",
+            "alice@example.orgalice@example.org",
+        ])
     func common(password: String) async throws {
         try await Household.with { house in
             let before = try await house.administration.account(Self.alice)

@@ -46,6 +46,8 @@ private let alice = "alice@example.org"
             #expect(ban.network == "198.51.100.0/24")
             _ = try await administration.addBan("2001:db8::/48")
             #expect(Set(try await administration.bans().map(\.network)) == ["198.51.100.0/24", "2001:db8::/48"])
+            let inside = AdministrationError.credential(.noSuchBan("198.51.100.9", holder: "198.51.100.0/24"))
+            await #expect(throws: inside) { try await administration.liftBan("198.51.100.9") }
             house.clock.advance(by: 60)
             #expect(try await administration.bans().map(\.network) == ["2001:db8::/48"])
             try await administration.liftBan("2001:DB8:0::/48")

@@ -4,12 +4,13 @@ import Accounts
 import Testing
 
 @Suite struct MainPasswordPolicyTests {
-    @Test(arguments: [
-        (nil, nil, false, MainPasswordPolicy.everywhere), (nil, "trusted-networks", false, .trustedNetworks),
-        ("everywhere", "never", false, .everywhere), ("never", "everywhere", false, .never),
-        ("everywhere", "everywhere", true, .never), (nil, nil, true, .never), (nil, "nonsense", false, .never),
-        ("", "everywhere", false, .never), ("Everywhere", nil, false, .never),
-    ] as [(String?, String?, Bool, MainPasswordPolicy)])
+    @Test(
+        arguments: [
+            (nil, nil, false, MainPasswordPolicy.everywhere), (nil, "trusted-networks", false, .trustedNetworks),
+            ("everywhere", "never", false, .everywhere), ("never", "everywhere", false, .never),
+            ("everywhere", "everywhere", true, .never), (nil, nil, true, .never), (nil, "nonsense", false, .never),
+            ("", "everywhere", false, .never), ("Everywhere", nil, false, .never),
+        ] as [(String?, String?, Bool, MainPasswordPolicy)])
     func effective(account: String?, server: String?, hasTOTP: Bool, policy: MainPasswordPolicy) {
         #expect(MainPasswordPolicy.effective(account: account, server: server, hasTOTP: hasTOTP) == policy)
     }

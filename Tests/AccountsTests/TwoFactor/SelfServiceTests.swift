@@ -74,12 +74,17 @@ extension Household {
             #expect(codes.count == 10)
             try await service.changePassword(
                 to: Array("plover kite 7".utf8), SelfProof(password: Household.password, code: codes[3]))
-            let now = SelfProof(password: Array("plover kite 7".utf8), code: codes[4])
-            try await service.resetTOTP(now)
+            let short = Array("plover kite 7".utf8)
+            await #expect(throws: AdministrationError.badPassword(.tooShort(characters: 13))) {
+                try await service.resetTOTP(SelfProof(password: short, code: codes[4]))
+            }
+            let long = Array("nine herons at the weir".utf8)
+            try await service.changePassword(to: long, SelfProof(password: short, code: codes[5]))
+            try await service.resetTOTP(SelfProof(password: long, code: codes[6]))
             let status = try await house.administration.totpStatus(alice)
             #expect(status.state == .off && status.recoveryCodes == 0)
             await #expect(throws: AdministrationError.badPassword(.tooShort(characters: 13))) {
-                try await service.changePassword(to: Array("plover kite 8".utf8), now)
+                try await service.changePassword(to: Array("plover kite 8".utf8), SelfProof(password: long))
             }
         }
     }
@@ -105,9 +110,11 @@ extension Household {
         }
     }
 
-    @Test("case 122: ten wrong passwords an hour for a name, whether somebody has it or not", arguments: [
-        alice, "nobody@example.org",
-    ])
+    @Test(
+        "case 122: ten wrong passwords an hour for a name, whether somebody has it or not",
+        arguments: [
+            alice, "nobody@example.org",
+        ])
     func passwordGuesses(address: String) async throws {
         try await Household.with { house in
             let service = house.selfService(address)

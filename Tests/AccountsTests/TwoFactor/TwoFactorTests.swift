@@ -289,7 +289,7 @@ private let alice = "alice@example.org"
     }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
     fileprivate func contains(_ part: [UInt8]) -> Bool {
         indices.contains { self[$0...].starts(with: part) }
     }
