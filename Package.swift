@@ -115,8 +115,8 @@ let package = Package(
         .testTarget(
             name: "IMAPServerTests",
             dependencies: [
-                "IMAPServer", "IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", "TestSupport", nioCore,
-                nioPosix, nioEmbedded,
+                "IMAPServer", "IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", "Sockets", "TestSupport",
+                nioCore, nioPosix, nioEmbedded,
             ],
             swiftSettings: settings),
         .testTarget(

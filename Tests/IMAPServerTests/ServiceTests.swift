@@ -16,40 +16,8 @@ import Testing
 @Suite struct ServiceTests {
     // MARK: TLS
 
-    /// A service with a certificate of its own; gives the ports of a STARTTLS and a TLS listener.
-    private func withTLS(
-        timeBeforeLogin: Duration = .seconds(60),
-        _ test: @Sendable (TestServer, (startTLS: Int, implicit: Int), TLSContext) async throws -> Void
-    ) async throws {
-        try await TestServer.with { server in
-            let made = try SelfSignedCertificate.make(hostname: "mail.example.org")
-            let files = CertificateFiles(
-                certificateChain: server.temporary.path + "/cert.pem", privateKey: server.temporary.path + "/key.pem")
-            try made.certificatePEM.write(toFile: files.certificateChain, atomically: true, encoding: .utf8)
-            try made.privateKeyPEM.write(toFile: files.privateKey, atomically: true, encoding: .utf8)
-            let tls = try ReloadableTLSContext(
-                files: files, settings: TLSServerSettings(service: "imap", applicationProtocols: ["imap"]))
-            var settings = IMAPSettings(hostname: "mail.example.org")
-            settings.limits.timeBeforeAuthentication = timeBeforeLogin
-            let service = IMAPService(
-                store: server.store, authenticator: server.authenticator, tls: tls, settings: settings,
-                logger: .quiet)
-            let group = MultiThreadedEventLoopGroup.singleton
-            let plain = try await service.bind(host: "127.0.0.1", port: 0, security: .startTLS, on: group)
-            let implicit = try await service.bind(host: "127.0.0.1", port: 0, security: .implicitTLS, on: group)
-            let client = try TLSContext.client(TLSClientSettings(trust: .anyone, applicationProtocols: ["imap"]))
-            do {
-                try await test(server, (plain, implicit), client)
-            } catch {
-                await service.drain()
-                throw error
-            }
-            await service.drain()
-        }
-    }
-
     @Test func implicitTLS() async throws {
-        try await withTLS { server, ports, context in
+        try await TestServer.withTLS { server, ports, context in
             try await server.fill(1)
             let client = try await IMAPTestClient.connect(port: ports.implicit, tls: context)
             #expect(client.greeting.code?.contains("STARTTLS") == false)
@@ -62,7 +30,7 @@ import Testing
 
     @Test("case 5: STARTTLS once, and not when logged in")
     func startTLS() async throws {
-        try await withTLS { _, ports, context in
+        try await TestServer.withTLS { _, ports, context in
             let client = try await IMAPTestClient.connect(port: ports.startTLS)
             #expect(client.greeting.code?.contains("STARTTLS") == true)
             #expect(try await client.login().code == "PRIVACYREQUIRED")
@@ -78,7 +46,7 @@ import Testing
 
     @Test("case 1, pitfall 9: what was sent in plain text behind STARTTLS is never carried out")
     func injection() async throws {
-        try await withTLS { _, ports, context in
+        try await TestServer.withTLS { _, ports, context in
             let client = try await IMAPTestClient.connect(port: ports.startTLS)
             try await client.send("S STARTTLS\r\nX LOGIN alice@example.org secret\r\nY NOOP\r\n")
             #expect(try await client.reply(to: "S").isOK)
@@ -92,7 +60,7 @@ import Testing
 
     @Test("case 3: plain text where the handshake should be ends the connection")
     func plainTextAfterStartTLS() async throws {
-        try await withTLS { _, ports, _ in
+        try await TestServer.withTLS { _, ports, _ in
             let client = try await IMAPTestClient.connect(port: ports.startTLS)
             #expect(try await client.command("STARTTLS").isOK)
             try await client.send("X NOOP\r\n")
@@ -107,7 +75,7 @@ import Testing
 
     @Test("case 12: a TLS handshake that never comes to its end is cut off with the login's time")
     func slowHandshake() async throws {
-        try await withTLS(timeBeforeLogin: .milliseconds(100)) { _, ports, _ in
+        try await TestServer.withTLS(timeBeforeLogin: .milliseconds(100)) { _, ports, _ in
             let start = ContinuousClock.now
             await #expect(throws: IMAPTestClient.Closed.self) {
                 _ = try await IMAPTestClient.connect(port: ports.implicit)

@@ -27,9 +27,11 @@ package final class IMAPTestClient {
     }
 
     /// Connects and reads the greeting.
-    /// - Parameter tls: for a listener with implicit TLS.
+    /// - Parameters:
+    ///   - tls: for a listener with implicit TLS.
+    ///   - prelude: what a proxy says first, before TLS.
     package static func connect(
-        host: String = "127.0.0.1", port: Int, tls: TLSContext? = nil, receiveBuffer: Int? = nil
+        host: String = "127.0.0.1", port: Int, tls: TLSContext? = nil, receiveBuffer: Int? = nil, prelude: [UInt8] = []
     ) async throws -> IMAPTestClient {
         let (stream, continuation) = AsyncStream.makeStream(of: ByteBuffer.self)
         let wait = Wait()
@@ -37,7 +39,7 @@ package final class IMAPTestClient {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let tls {
+                    if let tls, prelude.isEmpty {
                         try channel.pipeline.syncOperations.addHandler(TLSHandler(client: tls, hostname: nil))
                     }
                     try channel.pipeline.syncOperations.addHandler(Receiver(continuation, wait))
@@ -49,6 +51,10 @@ package final class IMAPTestClient {
         }
         let channel = try await bootstrap.connect(host: host, port: port).get()
         let client = IMAPTestClient(channel: channel, wait: wait, stream: stream)
+        if !prelude.isEmpty {
+            try await client.send(prelude)
+            if let tls { try await client.startTLS(tls) }
+        }
         client.greeting = try await client.response()
         return client
     }
@@ -58,6 +64,13 @@ package final class IMAPTestClient {
         try await channel.eventLoop.submit { [channel] in
             try channel.pipeline.syncOperations.addHandler(
                 TLSHandler(client: context, hostname: nil), position: .first)
+        }.get()
+    }
+
+    /// The tls-exporter channel binding as this end has it.
+    package func channelBinding() async throws -> [UInt8]? {
+        try await channel.eventLoop.submit { [channel] in
+            try channel.pipeline.syncOperations.handler(type: TLSHandler.self).channelBinding
         }.get()
     }
 

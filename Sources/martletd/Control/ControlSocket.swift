@@ -1,9 +1,9 @@
 // The server's end of the control socket: one line of JSON in, one out, for root and the server's own user.
 //
-// Theory. A connection says one line of bounded length within bounded time and gets one; then it is closed. Before a
-// byte of it is read the kernel has said whose process is at the other end: the file's mode (0600) keeps others out, and
-// this holds also where a mode was changed. At most `mostConnections` are served at a time; what they ask is answered
-// by the function given, outside the event loop.
+// Theory. A connection says one line of bounded length within bounded time and gets one; then it is closed. Before any
+// byte of it is read the kernel has said whose process is at the other end: the file's mode (0600) keeps others out,
+// and this holds also where a mode was changed. At most `mostConnections` are served at a time; what they ask is
+// answered by the function given, outside the event loop.
 
 import Accounts
 import Foundation
