@@ -1,5 +1,6 @@
 // A login that may only read: every command against the table, and nothing changed at the end.
 
+import Accounts
 import IMAPSyntax
 import Mail
 import MailStore
