@@ -15,6 +15,11 @@ package enum ProxyHeader: Sendable, Equatable {
     /// The client that the proxy stands for, and the address that it came to.
     case proxied(source: SocketAddress, destination: SocketAddress)
 
+    /// Whose connection it is; nil when it is the proxy's own.
+    package var source: SocketAddress? {
+        if case .proxied(let source, _) = self { source } else { nil }
+    }
+
     /// The most bytes that may follow the first 16. The addresses take 12 or 36; TLVs with a client certificate's
     /// names and ALPN a few hundred.
     package static let longestRest = 2_048

@@ -63,7 +63,7 @@ struct Server {
             logger: logger)
         let lmtp = LMTPService(
             store: store, hostname: hostname, limits: settings.lmtp, connections: configuration.lmtpConnections,
-            logger: logger)
+            proxies: configuration.proxyNetworks, logger: logger)
         let listening = try await Listeners(configuration: configuration, imap: imap, lmtp: lmtp).bind()
         let control = ControlSocket(path: store.layout.controlSocket, logger: logger) { request in
             await ControlAnswers(directory: store.directory, sessions: live).answer(request)

@@ -16,7 +16,7 @@ final class ConnectionOrigin {
     }
 
     func take(_ header: ProxyHeader) {
-        guard case .proxied(let source, _) = header else { return }
+        guard let source = header.source else { return }
         address = source
         isProxied = true
     }

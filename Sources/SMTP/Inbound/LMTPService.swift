@@ -3,10 +3,12 @@
 // LMTP has no login: whoever can connect can deliver to every account. So it listens on a unix socket, or on an address
 // that only the mail transfer agent reaches.
 
+package import Accounts
 package import Logging
 package import MailStore
 package import NIOCore
 import NIOPosix
+import Sockets
 import Synchronization
 
 /// All LMTP of one process. Bind as many addresses as there are; end with `drain`.
@@ -23,6 +25,7 @@ package final class LMTPService: Sendable {
     private let delivery: Delivery
     private let limits: SMTPLimits
     private let connections: Int
+    private let proxies: [Network]
     private let logger: Logger
     /// Distinguishes the names of this process's sessions from an earlier one's.
     private let epoch: String
@@ -31,12 +34,15 @@ package final class LMTPService: Sendable {
     /// - Parameters:
     ///   - hostname: greets, and stands in Received lines.
     ///   - connections: the most at a time; further ones get 421.
+    ///   - proxies: their connections must begin with a PROXY protocol header.
     package init(
-        store: Store, hostname: String, limits: SMTPLimits = SMTPLimits(), connections: Int = 100, logger: Logger
+        store: Store, hostname: String, limits: SMTPLimits = SMTPLimits(), connections: Int = 100,
+        proxies: [Network] = [], logger: Logger
     ) {
         delivery = Delivery(store: store, hostname: hostname, limits: limits, logger: logger)
         self.limits = limits
         self.connections = connections
+        self.proxies = proxies
         self.logger = logger
         epoch = String(UInt64.random(in: 0..<(1 << 40)), radix: 36)
     }
@@ -124,10 +130,23 @@ package final class LMTPService: Sendable {
             }
     }
 
-    /// Begins the session of a new connection.
+    /// Begins the session of a new connection; behind a proxy, once that has said whose it is.
     private func start(_ channel: any Channel) throws {
         let reader = ConnectionReader()
-        try channel.pipeline.syncOperations.addHandler(reader)
+        let address = channel.remoteAddress?.ipAddress
+        guard let address, proxies.contains(address: address) else {
+            try channel.pipeline.syncOperations.addHandler(reader)
+            return begin(channel, reader, from: address)
+        }
+        let proxy = ProxyHandler {
+            self.begin(channel, reader, from: $0.source?.ipAddress ?? address)
+        } refused: { [logger] reason in
+            logger.warning("a proxy's connection was closed", metadata: ["rip": "\(address)", "reason": "\(reason)"])
+        }
+        try channel.pipeline.syncOperations.addHandlers([proxy, reader])
+    }
+
+    private func begin(_ channel: any Channel, _ reader: ConnectionReader, from address: String?) {
         let session: UInt64? = state.withLock { state in
             guard !state.isDraining, state.sessions.count < connections else { return nil }
             state.nextSession += 1
@@ -140,7 +159,7 @@ package final class LMTPService: Sendable {
         Task(executorPreference: LoopExecutor(channel.eventLoop)) {
             var conversation = LMTPSession(
                 channel: channel, reader: reader, delivery: self.delivery, limits: self.limits, logger: self.logger,
-                name: name)
+                name: name, clientAddress: address)
             await conversation.run()
             self.ended(session)
         }

@@ -25,7 +25,7 @@ struct LMTPSession {
 
     init(
         channel: any Channel, reader: ConnectionReader, delivery: Delivery, limits: SMTPLimits, logger: Logger,
-        name: String
+        name: String, clientAddress: String?
     ) {
         self.channel = channel
         self.reader = reader
@@ -33,7 +33,7 @@ struct LMTPSession {
         self.limits = limits
         self.logger = logger
         self.name = name
-        clientAddress = channel.remoteAddress?.ipAddress
+        self.clientAddress = clientAddress
         conversation = LMTPConversation(hostname: delivery.hostname, limits: limits)
     }
 

@@ -75,7 +75,7 @@ import Testing
         try await TestServer.with { server in
             let client = try await reader(server)
             #expect(try await client.append("INBOX", "Subject: x\r\n\r\n").code == "NOPERM")
-            try await client.send("A APPEND INBOX {13+}\r\nB CREATE x\r\n\r\n\r\nC NOOP\r\n")
+            try await client.send("A APPEND INBOX {12+}\r\nB CREATE x\r\n\r\nC NOOP\r\n")
             #expect(try await client.reply(to: "A").code == "NOPERM")
             #expect(try await client.reply(to: "C").isOK)
             #expect(try await client.command("CREATE", literal: Array("box".utf8)).code == "NOPERM")

@@ -1,5 +1,6 @@
 // The service over real sockets: deliveries that are there when 250 comes, drains, limits, the socket's file.
 
+import Accounts
 import Foundation
 import Logging
 import Mail
@@ -66,14 +67,14 @@ private let transaction = """
     """
 
 private func withService(
-    limits: SMTPLimits = SMTPLimits(), connections: Int = 100,
+    limits: SMTPLimits = SMTPLimits(), connections: Int = 100, proxies: [Network] = [],
     _ test: @Sendable (LMTPService, TemporaryStore, AccountStore) async throws -> Void
 ) async throws {
     try await TemporaryStore.with { temporary in
         let alice = try await temporary.account("alice@example.org")
         let service = LMTPService(
             store: temporary.store, hostname: "mx.example.org", limits: limits, connections: connections,
-            logger: .quiet)
+            proxies: proxies, logger: .quiet)
         do {
             try await test(service, temporary, alice)
         } catch {
@@ -103,6 +104,27 @@ private func count(_ account: AccountStore) async throws -> Int {
             #expect(try await count(alice) == 2)
             await service.drain()
             #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    @Test("case 154: behind a proxy the client's address is the header's; without a header nothing is said")
+    func proxied() async throws {
+        // TCP over IPv4, 10.0.0.7:1025 to 127.0.0.1:24.
+        let header = "\r\n\r\n\0\r\nQUIT\n!\u{11}\0\u{0c}\u{0a}\0\0\u{07}\u{7f}\0\0\u{01}\u{04}\u{01}\0\u{18}"
+        try await withService(proxies: [try Network("127.0.0.0/8")]) { service, _, alice in
+            let port = try await service.bind(host: "127.0.0.1", port: 0, on: MultiThreadedEventLoopGroup.singleton)
+            #expect(try await Client.talk(to: .port(port), header + transaction, replies: 6).last == 250)
+            let snapshot = try await alice.view(of: .inbox).current
+            let body = snapshot[0].bodyID
+            let trace = try await alice.read { String(decoding: try $0.message(body), as: UTF8.self) }
+            #expect(trace.contains("Received: from client.example ([10.0.0.7])"))
+            #expect(try await Client.talk(to: .port(port), transaction, replies: 1).isEmpty)
+            #expect(try await count(alice) == 1)
+        }
+        try await withService(proxies: [try Network("192.0.2.0/24")]) { service, _, alice in
+            let port = try await service.bind(host: "127.0.0.1", port: 0, on: MultiThreadedEventLoopGroup.singleton)
+            _ = try await Client.talk(to: .port(port), header + transaction, replies: 7)
+            #expect(try await count(alice) == 0)
         }
     }
 
