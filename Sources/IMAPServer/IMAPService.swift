@@ -201,7 +201,9 @@ package final class IMAPService: Sendable {
         var verdicts: [LoginKey: Bool] = [:]
         for handle in handles {
             guard let login = handle.login.current else { continue }
-            let key = LoginKey(credential: login.credential, changed: login.credentialChanged)
+            let key = LoginKey(
+                credential: login.credential, changed: login.credentialChanged,
+                remoteAddress: login.connection.remoteAddress)
             let isGood: Bool
             if let known = verdicts[key] { isGood = known } else { isGood = await login.isStillGood(store) }
             verdicts[key] = isGood
@@ -243,4 +245,6 @@ package final class IMAPService: Sendable {
 private struct LoginKey: Hashable {
     let credential: CredentialID
     let changed: Int64
+    /// A main password may be good in some networks only.
+    let remoteAddress: String
 }

@@ -54,7 +54,8 @@ extension Authenticator {
         _ attempt: LoginAttempt
     ) async throws -> LoginVerdict {
         if account.status != .active { return .refused(.suspended, account) }
-        guard try await allowsMainPassword(account, attempt.connection.remoteAddress) else {
+        let policy = try await PolicyInfo.read(account, store.directory)
+        guard policy.allowsMainPassword(from: attempt.connection.remoteAddress) else {
             return .refused(.appPasswordNeeded, account)
         }
         if let objection = try await objection(to: credential, of: account, attempt) {
@@ -63,17 +64,6 @@ extension Authenticator {
         await rehashIfWeak(credential, password: password, lane: .ordinary)
         limiter.succeeded(account.id, attempt.source, name, at: now)
         return .accepted(account, credential)
-    }
-
-    /// The policy of the account and of the server; what cannot be read refuses by throwing, what is not understood is
-    /// `never`.
-    private func allowsMainPassword(_ account: AccountRecord, _ address: String) async throws -> Bool {
-        let directory = store.directory
-        let hasTOTP = try await directory.credentials(of: account.id, kind: .totp).contains { $0.isConfirmed }
-        let server = try await directory.setting(MainPasswordPolicy.settingKey)
-        let networks = try await directory.setting(MainPasswordPolicy.trustedNetworksKey)
-        return MainPasswordPolicy.effective(account: account.mainPasswordPolicy, server: server, hasTOTP: hasTOTP)
-            .allows(from: address, trusted: MainPasswordPolicy.trustedNetworks(setting: networks))
     }
 
     /// What guesses at that name are counted for: the same for every spelling of it.

@@ -49,8 +49,8 @@ package struct Login: Sendable {
 
     private static let mainPasswordScopes = Set(CredentialScope.allCases.filter { $0 != .readOnly })
 
-    /// Whether the session may go on: the account is active, and the credential is the one it logged in with and has not
-    /// expired.
+    /// Whether the session may go on: the account is active, the credential is the one it logged in with and has not
+    /// expired, and a main password is still accepted from there.
     ///
     /// True when the directory cannot be read just now: trouble with storage ends no session.
     /// - Parameter now: seconds since 1970.
@@ -59,6 +59,10 @@ package struct Login: Sendable {
         do {
             guard let current = try await store.directory.account(account.id), current.status == .active else {
                 return false
+            }
+            if credentialKind == .password {
+                let policy = try await PolicyInfo.read(current, store.directory)
+                guard policy.allowsMainPassword(from: connection.remoteAddress) else { return false }
             }
             return try await store.directory.credentialExists(credential, changed: credentialChanged)
         } catch {

@@ -55,19 +55,23 @@ extension AccountAdministration {
     }
 
     func policy(of account: AccountRecord?) async throws(AdministrationError) -> PolicyInfo {
-        let settings = try await storing { () async throws(StoreError) in
-            (
-                policy: try await store.directory.setting(MainPasswordPolicy.settingKey),
-                networks: try await store.directory.setting(MainPasswordPolicy.trustedNetworksKey)
-            )
-        }
+        try await storing { () async throws(StoreError) in try await PolicyInfo.read(account, store.directory) }
+    }
+}
+
+extension PolicyInfo {
+    /// What holds for the account now; of nil, what the server says. What cannot be read throws.
+    static func read(_ account: AccountRecord?, _ directory: Directory) async throws(StoreError) -> PolicyInfo {
+        let server = try await directory.setting(MainPasswordPolicy.settingKey)
+        let networks = try await directory.setting(MainPasswordPolicy.trustedNetworksKey)
         var hasTOTP = false
-        if let account { hasTOTP = try await totp(of: account)?.isConfirmed ?? false }
+        if let account {
+            hasTOTP = try await directory.credentials(of: account.id, kind: .totp).contains { $0.isConfirmed }
+        }
         return PolicyInfo(
             account: account?.mainPasswordPolicy.map { MainPasswordPolicy(rawValue: $0) ?? .never },
-            server: .effective(account: nil, server: settings.policy, hasTOTP: false),
-            trustedNetworks: MainPasswordPolicy.trustedNetworks(setting: settings.networks), hasTOTP: hasTOTP,
-            effective: .effective(
-                account: account?.mainPasswordPolicy, server: settings.policy, hasTOTP: hasTOTP))
+            server: .effective(account: nil, server: server, hasTOTP: false),
+            trustedNetworks: MainPasswordPolicy.trustedNetworks(setting: networks), hasTOTP: hasTOTP,
+            effective: .effective(account: account?.mainPasswordPolicy, server: server, hasTOTP: hasTOTP))
     }
 }

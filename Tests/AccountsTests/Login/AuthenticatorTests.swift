@@ -248,4 +248,25 @@ private func withAccounts(
             #expect(await !second.isStillGood(temporary.store))
         }
     }
+    @Test("a main password's login ends when its policy or TOTP takes it away", arguments: [true, false])
+    func policyEndsLogins(byTOTP: Bool) async throws {
+        try await withAccounts { temporary, capture in
+            let administration = AccountAdministration(store: temporary.store, parameters: cheap, actor: "test")
+            let authenticator = Authenticator(
+                store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            guard case .success(let login) = await authenticator.authenticate(attempt("alice@example.org")) else {
+                Issue.record("refused")
+                return
+            }
+            #expect(await login.isStillGood(temporary.store))
+            if byTOTP {
+                let new = NewCredential(kind: .totp, secret: "sealed", isConfirmed: true)
+                _ = try await temporary.store.directory.addCredential(
+                    new, to: login.account.id, limit: 1, action: "test", by: "test")
+            } else {
+                try await administration.setPolicy(.never, for: "alice@example.org")
+            }
+            #expect(await !login.isStillGood(temporary.store))
+        }
+    }
 }
