@@ -56,9 +56,10 @@ def scram(user, password):
     return answer
 
 
-def proxy_header(source, destination="192.0.2.1", *, command=1, tlvs=b""):
+def proxy_header(source, *, command=1, tlvs=b""):
     """A PROXY protocol header, version 2 (TCP over IPv4 or IPv6), as its specification writes it."""
-    source, destination = ipaddress.ip_address(source), ipaddress.ip_address(destination)
+    source = ipaddress.ip_address(source)
+    destination = ipaddress.ip_address("192.0.2.1" if source.version == 4 else "2001:db8::1")
     family = 0x11 if source.version == 4 else 0x21
     rest = source.packed + destination.packed + struct.pack("!HH", 49152, 993) + tlvs
     return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", 0x20 | command, family, len(rest)) + rest

@@ -104,6 +104,8 @@ package final class Authenticator: Sendable {
         } catch {
             let reason = LoginLog.explanation(error)
             log.unavailable(attempt, reason: reason)
+            // Later too: who is told at once to come again comes again at once, and the overload feeds itself.
+            await failures.hold()
             return .unavailable(reason: reason)
         }
         switch verdict {
