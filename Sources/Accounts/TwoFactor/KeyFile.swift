@@ -22,7 +22,7 @@ package struct KeyFile: Sendable {
             switch self {
             case .missing(let path):
                 "the key file \(path) is missing; put it back from a backup, for what was sealed with it cannot be "
-                    + "opened without it"
+                    + "opened without it (where there is no backup, every account's TOTP must be reset)"
             case .unusable(let path, let reason): "the key file \(path) cannot be used: \(reason)"
             }
         }

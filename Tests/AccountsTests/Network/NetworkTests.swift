@@ -1,6 +1,7 @@
 // Addresses and networks: what is read, what is refused, who is inside.
 
 import Accounts
+import Glibc
 import Testing
 
 @Suite struct IPAddressTests {
@@ -22,6 +23,41 @@ import Testing
         "[::1]", "localhost", "unix", "::1:", ":1::", "1:2:3:4:5:6:7:1.2.3.4", "::-1", "::+1", "+1.2.3.4",
     ])
     func refuses(text: String) { #expect(IPAddress(text) == nil) }
+}
+
+@Suite struct IPAddressDifferenceTests {
+    @Test("what glibc reads we read, and as the same; what it refuses we refuse")
+    func againstGlibc() throws {
+        let seed = UInt64.random(in: 1 ... .max)
+        var state = seed
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        let pieces = [
+            "0", "1", "ff", "255", "256", "12345", "a", "g", ":", ":", ":", "::", "::", ".", ".", ".", "00", "f0f0",
+        ]
+        var good = 0
+        for _ in 0..<100_000 {
+            let text = (0..<(1 + next(17))).map { _ in pieces[next(pieces.count)] }.joined()
+            let known = glibc(text)
+            let ours = IPAddress(text)
+            #expect((ours == nil) == (known == nil), "seed \(seed): \(text)")
+            if let ours, let known {
+                good += 1
+                #expect(glibc(ours.description) == known, "seed \(seed): \(text) became \(ours)")
+            }
+        }
+        #expect(good > 100, "seed \(seed)")
+    }
+
+    /// 16 bytes, IPv4 as IPv4-mapped.
+    private func glibc(_ text: String) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET6, text, &bytes) == 1 { return bytes }
+        guard inet_pton(AF_INET, text, &bytes) == 1 else { return nil }
+        return [UInt8](repeating: 0, count: 10) + [0xff, 0xff] + bytes.prefix(4)
+    }
 }
 
 @Suite struct NetworkTests {
