@@ -9,8 +9,8 @@ struct PolicySet: AsyncParsableCommand {
         discussion: """
             everywhere: mail programs may log in with the main password from anywhere; trusted-networks: only from \
             these; never: they need app passwords. An account's own policy goes before the server's, and TOTP before \
-            both: with it on, it is never. A running server goes by it within a second, and ends sessions that stand on \
-            a main password that is no longer accepted.
+            both: with it on, it is never. A running server goes by it within a second, and ends sessions that stand \
+            on a main password that is no longer accepted.
 
             Examples:
               martlet policy set --main-password trusted-networks --trusted-networks 192.168.0.0/16 2001:db8::/32

@@ -9,8 +9,8 @@ struct TOTPConfirm: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "confirm", abstract: "Turn an account's TOTP on, with the first code of its authenticator app.",
         discussion: """
-            A code is good for half a minute and a little more, and once. From now on mail programs need app passwords; \
-            a running server ends sessions that stand on the main password.
+            A code is good for half a minute and a little more, and once. From now on mail programs need app \
+            passwords; a running server ends sessions that stand on the main password.
 
             Example:
               martlet totp confirm alice@example.org 123456
