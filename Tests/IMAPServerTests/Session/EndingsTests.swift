@@ -109,7 +109,8 @@ import Testing
             try await server.deliver([body])
             let client = try await server.select()
             try await client.stopReading()
-            client.sendWithoutWaiting(Array("F FETCH 2 BODY.PEEK[]\r\nS STORE 1 +FLAGS (\\Deleted)\r\nE EXPUNGE\r\n".utf8))
+            let commands = "F FETCH 2 BODY.PEEK[]\r\nS STORE 1 +FLAGS (\\Deleted)\r\nE EXPUNGE\r\n"
+            client.sendWithoutWaiting(Array(commands.utf8))
             // The server is stuck in the reply: it has more than the sockets take.
             try await Task.sleep(for: .milliseconds(200))
             let start = ContinuousClock.now
