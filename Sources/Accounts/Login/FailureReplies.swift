@@ -18,6 +18,9 @@ final class FailureReplies: Sendable {
         self.clock = clock
     }
 
+    /// How many answers wait now.
+    var heldCount: Int { waiting.withLock { $0.values.reduce(0) { $0 + $1.count } } }
+
     /// Returns when the answer may be sent.
     func hold() async {
         guard delay > .zero else { return }

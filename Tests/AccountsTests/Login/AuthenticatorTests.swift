@@ -36,22 +36,17 @@ extension Authenticator {
     }
 }
 
+private func opened(
+    _ temporary: TemporaryStore, _ capture: LogCapture, _ parameters: Argon2Parameters = cheap
+) -> Authenticator {
+    Authenticator(store: temporary.store, parameters: parameters, settings: atOnce, logger: capture.logger)
+}
+
 private func attempt(_ name: String, _ secret: String = password, authorizationID: String = "") -> Attempt {
     Attempt(name: Array(name.utf8), password: Array(secret.utf8), authorizationID: Array(authorizationID.utf8))
 }
 
-private enum Seen: Equatable { case success, failure, unavailable, unauthorized, limited, appPasswordNeeded }
-
-private func seen(_ outcome: LoginOutcome) -> Seen {
-    switch outcome {
-    case .success: .success
-    case .failure: .failure
-    case .unavailable: .unavailable
-    case .unauthorized: .unauthorized
-    case .limited: .limited
-    case .appPasswordNeeded: .appPasswordNeeded
-    }
-}
+private func seen(_ outcome: LoginOutcome) -> Seen { Seen(outcome) }
 
 /// alice with a password, an alias and a suspended and a passwordless neighbour.
 private func withAccounts(
@@ -81,7 +76,7 @@ private func withAccounts(
         ])
     func goodNames(name: String) async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            let authenticator = opened(temporary, capture)
             guard case .success(let login) = await authenticator.authenticate(attempt(name)) else {
                 Issue.record("refused \(name)")
                 return
@@ -103,7 +98,7 @@ private func withAccounts(
         ])
     func refusals(name: String, secret: String, reason: String) async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            let authenticator = opened(temporary, capture)
             #expect(seen(await authenticator.authenticate(attempt(name, secret))) == .failure)
             #expect(capture.events.map(\.message) == [reason == "suspended" ? "auth-refused" : "auth-failed"])
             #expect(capture.events.first?.metadata["reason"] == reason)
@@ -114,7 +109,7 @@ private func withAccounts(
     @Test("case 108: nobody acts for another, whatever the password")
     func authorizationIdentity() async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            let authenticator = opened(temporary, capture)
             let other = attempt("alice@example.org", authorizationID: "bob@example.org")
             #expect(seen(await authenticator.authenticate(other)) == .unauthorized)
             #expect(capture.events.last?.metadata["reason"] == "not-authorized")
@@ -131,7 +126,7 @@ private func withAccounts(
         ])
     func hostileNames(name: String) async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            let authenticator = opened(temporary, capture)
             #expect(seen(await authenticator.authenticate(attempt(name))) == .failure)
             let invalid = Attempt(name: [0xff, 0xfe] + Array(name.utf8), password: [0xff])
             #expect(seen(await authenticator.authenticate(invalid)) == .failure)
@@ -141,7 +136,7 @@ private func withAccounts(
     @Test("case 157: what a client calls itself is one value of one event, cut at 256 bytes")
     func longNames() async throws {
         try await withAccounts { temporary, capture in
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            let authenticator = opened(temporary, capture)
             let name = "x\r\nauth ok user=root\u{1b}[2J" + String(repeating: "y", count: 1_000_000)
             _ = await authenticator.authenticate(attempt(name))
             #expect(capture.events.count == 1)
@@ -157,7 +152,7 @@ private func withAccounts(
             let composed = "pässwörter für élise"
             _ = try await administration.setPassword(
                 of: "alice@example.org", to: .given(Array(composed.utf8)))
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            let authenticator = opened(temporary, capture)
             let decomposed = composed.normalizedToNFD
             #expect(Array(decomposed.utf8) != Array(composed.utf8))
             #expect(seen(await authenticator.authenticate(attempt("alice@example.org", decomposed))) == .success)
@@ -171,12 +166,12 @@ private func withAccounts(
             let id = try #require(try await directory.account(address: EmailAddress("alice@example.org"))).id
             let before = try #require(try await directory.passwordCredential(of: id))
             let stronger = Argon2Parameters(memoryKiB: 128, iterations: 2, parallelism: 1)
-            let authenticator = Authenticator(store: temporary.store, parameters: stronger, settings: atOnce, logger: capture.logger)
+            let authenticator = opened(temporary, capture, stronger)
             #expect(seen(await authenticator.authenticate(attempt("alice@example.org"))) == .success)
             let renewed = try #require(try await directory.passwordCredential(of: id))
             #expect(PasswordHash.parameters(of: renewed.secret) == stronger)
             #expect(renewed.changed == before.changed, "the session of this very login must stay good")
-            let weaker = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            let weaker = opened(temporary, capture)
             #expect(seen(await weaker.authenticate(attempt("alice@example.org"))) == .success)
             #expect(try await directory.passwordCredential(of: id)?.secret == renewed.secret)
         }
@@ -205,14 +200,7 @@ private func withAccounts(
     func sameWork() async throws {
         let slow = Argon2Parameters(memoryKiB: 32_768, iterations: 3, parallelism: 1)
         try await withAccounts(parameters: slow) { temporary, capture in
-            // Without limits: who is over them is refused unchecked, in no time.
-            var settings = atOnce
-            settings.limits.perMinute = 1_000
-            settings.limits.perDay = 1_000
-            settings.limits.perName = 1_000
-            settings.limits.perNameInARow = 1_000
-            let authenticator = Authenticator(
-                store: temporary.store, parameters: slow, settings: settings, logger: capture.logger)
+            let authenticator = opened(temporary, capture, slow)
             let known = "alice@example.org"
             let others = ["nobody@example.org", "bob@example.org", "carol@example.org", "no address"]
             // In turns, so that what else the machine does falls on all of them; the fastest has met the least of it.
@@ -234,7 +222,7 @@ private func withAccounts(
     func stillGood() async throws {
         try await withAccounts { temporary, capture in
             let administration = AccountAdministration(store: temporary.store, parameters: cheap, actor: "test")
-            let authenticator = Authenticator(store: temporary.store, parameters: cheap, settings: atOnce, logger: capture.logger)
+            let authenticator = opened(temporary, capture)
             guard case .success(let first) = await authenticator.authenticate(attempt("alice@example.org")) else {
                 Issue.record("refused")
                 return

@@ -1,0 +1,96 @@
+// Many logins at once, and many one after another: what they cost, and what the time tells.
+
+import Accounts
+import MailCrypto
+import Synchronization
+import Testing
+
+/// How many run at once, and how many did at the most.
+private final class Peak: Sendable {
+    private let state = Mutex((now: 0, most: 0))
+    var most: Int { state.withLock { $0.most } }
+    func look(_ running: Int) { state.withLock { $0.most = max($0.most, running) } }
+}
+
+@Suite(.serialized) struct LoginLoadTests {
+    @Test("case 116: 500 wrong main passwords at once, and an app password gets in meanwhile (p99 at most 250 ms)")
+    func flood() async throws {
+        try await LoginHouse.with({
+            $0.limits.perMinute = 100_000
+            $0.limits.perName = 100_000
+            $0.limits.perNameInARow = 100_000
+        }) { door in
+            let price = Argon2Parameters()
+            let pool = HashingPool(slots: 2, queueLimit: 64)
+            let authenticator = Authenticator(
+                store: door.store, parameters: price, hashing: pool, settings: door.settings, logger: door.capture.logger)
+            let administration = AccountAdministration(
+                store: door.store, parameters: price, actor: "test", now: door.house.clock.now)
+            _ = try await administration.setPassword(of: LoginHouse.alice, to: .generated)
+            let secret = Array(
+                try await administration.createAppPassword(LoginHouse.alice, label: "telephone").secret.utf8)
+            let peak = Peak()
+            let alice = Array(LoginHouse.alice.utf8)
+            let connection = door.connection(from: "203.0.113.66")
+            let isOver = Mutex(false)
+            async let guesses = withTaskGroup(of: Seen.self) { group in
+                for number in 0..<500 {
+                    group.addTask {
+                        let password = Array("wrong \(number)".utf8)
+                        let seen = Seen(await authenticator.logIn(name: alice, password: password, connection))
+                        peak.look(pool.load.running)
+                        return seen
+                    }
+                }
+                let seen = await group.reduce(into: [Seen: Int]()) { $0[$1, default: 0] += 1 }
+                isOver.withLock { $0 = true }
+                return seen
+            }
+            var times: [Duration] = []
+            while !isOver.withLock({ $0 }) || times.count < 100 {
+                let start = ContinuousClock.now
+                let outcome = await authenticator.logIn(name: alice, password: secret, door.connection())
+                times.append(ContinuousClock.now - start)
+                #expect(Seen(outcome) == .success)
+            }
+            let seen = await guesses
+            #expect((seen[.failure] ?? 0) + (seen[.unavailable] ?? 0) == 500)
+            #expect((seen[.unavailable] ?? 0) > 0, "the queue has an end")
+            #expect(peak.most <= 2, "memory is slots times m")
+            times.sort()
+            #expect(times[times.count * 99 / 100] <= .milliseconds(250), "the slowest: \(times.suffix(3))")
+            await authenticator.close()
+        }
+    }
+
+    @Test("case 113: 2,000 times each, a known name and an unknown one take the same time")
+    func sameTime() async throws {
+        try await LoginHouse.with({
+            $0.limits.perMinute = 100_000
+            $0.limits.perDay = 100_000
+            $0.limits.perName = 100_000
+            $0.limits.perNameInARow = 100_000
+        }) { door in
+            let price = Argon2Parameters(memoryKiB: 1_024, iterations: 1, parallelism: 1)
+            let administration = AccountAdministration(store: door.store, parameters: price, actor: "test")
+            _ = try await administration.setPassword(of: LoginHouse.alice, to: .generated)
+            let authenticator = Authenticator(
+                store: door.store, parameters: price, settings: door.settings, logger: door.capture.logger)
+            let names = [LoginHouse.alice, "nobody@example.org"].map { Array($0.utf8) }
+            let connection = door.connection(from: "no address")
+            var times: [[Duration]] = [[], []]
+            // In turns, so that what else the machine does falls on both.
+            for number in 0..<4_000 {
+                let password = Array("wrong \(number)".utf8)
+                let start = ContinuousClock.now
+                _ = await authenticator.logIn(name: names[number % 2], password: password, connection)
+                times[number % 2].append(ContinuousClock.now - start)
+            }
+            let medians = times.map { $0.sorted()[$0.count / 2] }
+            let difference = medians[0] > medians[1] ? medians[0] - medians[1] : medians[1] - medians[0]
+            #expect(difference <= .milliseconds(1), "known \(medians[0]), unknown \(medians[1])")
+            #expect(difference <= medians[0] / 5, "known \(medians[0]), unknown \(medians[1])")
+            await authenticator.close()
+        }
+    }
+}
