@@ -1,34 +1,41 @@
 // Failed logins: late, together, and not in the order they came.
 
-import Accounts
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Accounts
 
+/// Who has got an answer, in order.
+private final class Arrivals: Sendable {
+    private let numbers = Mutex<[Int]>([])
+    var all: [Int] { numbers.withLock { $0 } }
+    func add(_ number: Int) { numbers.withLock { $0.append(number) } }
+}
+
 @Suite struct FailureRepliesTests {
     @Test("a batch leaves at once after at least the delay, shuffled")
     func batch() async throws {
         let clock = LoginTestClock(TestClock())
         let replies = FailureReplies(delay: .seconds(2), clock: clock.loginClock)
-        let order = Mutex<[Int]>([])
+        let order = Arrivals()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<50 {
                 group.addTask {
                     await replies.hold()
-                    order.withLock { $0.append(number) }
+                    order.add(number)
                 }
             }
             try await waitUntil("fifty are held") { replies.heldCount == 50 }
             clock.advance(by: .milliseconds(1_999))
-            #expect(order.withLock { $0 }.isEmpty)
+            #expect(order.all.isEmpty)
             #expect(clock.sleeperCount == 1, "one task for all of them")
             clock.advance(by: .milliseconds(1))
-            try await waitUntil("all have left") { order.withLock { $0.count } == 50 }
+            try await waitUntil("all have left") { order.all.count == 50 }
             try await group.waitForAll()
         }
         #expect(replies.heldCount == 0)
+        #expect(order.all.sorted() == Array(0..<50))
     }
 
     @Test("who comes between two ticks waits for the later one")
@@ -49,14 +56,14 @@ import Testing
         try await LoginHouse.with({ $0.failureDelay = .seconds(2) }) { door in
             #expect(await door.logIn(LoginHouse.password) == .success)
             let wrong = Task { await door.logIn("wrong") }
-            let isOver = Mutex(false)
+            let over = Arrivals()
             let watching = Task {
                 _ = await wrong.value
-                isOver.withLock { $0 = true }
+                over.add(0)
             }
             try await waitUntil("it was logged") { door.capture.events.count == 2 }
             try await waitUntil("it is held, and the recorder waits") { door.clock.sleeperCount == 2 }
-            #expect(!isOver.withLock { $0 })
+            #expect(over.all.isEmpty)
             door.clock.advance(by: .seconds(2))
             #expect(await wrong.value == .failure)
             await watching.value
