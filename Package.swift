@@ -121,7 +121,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "MartletdTests",
-            dependencies: ["martletd", "Accounts", "MailStore", "Sockets", "TestSupport", nioCore, nioPosix, log],
+            dependencies: [
+                "martletd", "Accounts", "MailCrypto", "MailStore", "Sockets", "TestSupport", nioCore, nioPosix, log,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SMTPTests",

@@ -12,8 +12,11 @@ extension Authenticator {
         let account = try await account(named: attempt.name)
         let credential = try await store.directory.passwordCredential(of: account?.id ?? Self.nobody)
         let name = try Self.subject(account, credential, attempt.name)
-        guard let permit = limiter.admit(attempt.source, account?.id, name, at: now) else {
-            return .refused(.limited, account)
+        let permit: LoginLimiter.Permit
+        switch await limiter.admit(.init(source: attempt.source, account: account?.id, name: name), at: now) {
+        case .permit(let given): permit = given
+        case .limited: return .refused(.limited, account)
+        case .overloaded: throw HashingPool.Failure.overloaded
         }
         let password = Password.canonical(given)
         let isRight: Bool
@@ -24,7 +27,7 @@ extension Authenticator {
             throw error
         }
         guard isRight, let account, let credential, !password.isEmpty else {
-            return try wrong(permit, account, credential, password)
+            return wrong(permit, account, credential, password)
         }
         limiter.withdraw(permit, at: now)
         return try await accept(account, credential, password, name, attempt)
@@ -41,9 +44,8 @@ extension Authenticator {
 
     private func wrong(
         _ permit: LoginLimiter.Permit, _ account: AccountRecord?, _ credential: CredentialRecord?, _ password: [UInt8]
-    ) throws -> LoginVerdict {
-        var isRepeated = false
-        if let credential { isRepeated = try memory.wrong.remember(credential, password) }
+    ) -> LoginVerdict {
+        let isRepeated = credential.flatMap { try? memory.wrong.remember($0, password) } ?? false
         let ban = limiter.wasWrong(permit, isRepeated: isRepeated, at: now)
         guard let account else { return .refused(.unknownUser, nil, ban: ban) }
         return .refused(credential == nil ? .noPassword : .wrongPassword, account, ban: ban)

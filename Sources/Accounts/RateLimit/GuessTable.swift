@@ -95,16 +95,6 @@ struct GuessTable: Sendable {
         if counts.count > Self.capacity { shrink(at: now) }
     }
 
-    /// Takes one back that was counted at `then`, unless its time is over.
-    mutating func takeBack(_ subject: GuessSubject, from then: Int64, at now: Int64) {
-        guard counts[subject] != nil else { return }
-        var count = count(subject, at: now)
-        if count.shortStart <= then { count.short = max(0, count.short - 1) }
-        if count.longStart <= then { count.long = max(0, count.long - 1) }
-        counts[subject] = count.short == 0 && count.long == 0 ? nil : count
-        unsaved.insert(subject)
-    }
-
     mutating func forget(_ subject: GuessSubject) {
         if counts.removeValue(forKey: subject) != nil { unsaved.insert(subject) }
     }

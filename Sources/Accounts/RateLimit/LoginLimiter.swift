@@ -2,9 +2,13 @@
 //
 // Theory. A failure counts for its source (an IPv4 address or an IPv6 /64), for the wider network around it (/24, /48)
 // at three times the limit, and, when it is a guess at a main password from where the account has not logged in for 30
-// days, for the account's name, whether anybody has that name or not. A try at a main password is counted before it is
-// checked and taken back when it was right, so that any number of tries at once are no more than the limit. A success
-// takes nothing back but itself: who has an account of their own cannot wipe out what they do to others.
+// days, for the account's name, whether anybody has that name or not. A success takes nothing back: who has an account
+// of their own cannot wipe out what they do to others.
+//
+// Tries of strangers that are being checked count as if they were wrong already; but where only they would reach the
+// limit, the next one waits for their end instead of being refused. So any number of tries at once are no more guesses
+// than the limit, and a new device may open as many connections at once as it likes: after the first success it is known.
+// `underWay` counts them; a try is in it from its permit to `wasWrong` or `withdraw`, and each end looks at all that wait.
 //
 // A source over its day's limit is banned, unless it is one of ours or somebody has logged in from it in 30 days: then
 // it is only limited, because to be banned for a neighbour's failures is what must not happen. Where the account is
@@ -32,12 +36,29 @@ package struct LoginLimits: Hashable, Sendable {
 
 /// The limiter of the process. In memory; what is to outlive it is taken with `takeUnsaved`.
 final class LoginLimiter: Sendable {
+    /// Tries that wait for the end of others, at the most.
+    static let mostWaiting = 256
+
+    /// What is to be tried: whose main password, from where.
+    struct Request: Sendable {
+        let source: Source?
+        /// nil when nobody has the name.
+        let account: AccountID?
+        let name: GuessSubject
+    }
+
     /// A try that was let through, to be ended with `wasWrong` or `withdraw`.
     struct Permit: Sendable {
-        fileprivate let source: Source?
-        fileprivate let name: GuessSubject
+        fileprivate let request: Request
+        /// The account has logged in from there lately.
         fileprivate let isKnown: Bool
-        fileprivate let time: Int64
+    }
+
+    enum Admission: Sendable {
+        case permit(Permit)
+        case limited
+        /// Too many wait already.
+        case overloaded
     }
 
     /// A client's address as the limits see it.
@@ -47,50 +68,64 @@ final class LoginLimiter: Sendable {
         var wide: Network { Network(address, prefixLength: address.isIPv4 ? 24 : 48) }
     }
 
+    fileprivate struct Waiter {
+        let request: Request
+        let continuation: CheckedContinuation<Admission, Never>
+    }
+
     fileprivate struct State {
+        let limits: LoginLimits
         var table = GuessTable()
         var known = KnownSources()
         var bans = BanList()
+        var underWay: [GuessSubject: Int] = [:]
+        var waiting: [Waiter] = []
     }
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let limits: LoginLimits
 
-    init(_ limits: LoginLimits) { self.limits = limits }
+    init(_ limits: LoginLimits) {
+        self.limits = limits
+        state = Mutex(State(limits: limits))
+    }
 
-    /// Lets a try at a main password through, or nil when there were too many.
-    func admit(_ source: Source?, _ account: AccountID?, _ name: GuessSubject, at now: Int64) -> Permit? {
-        state.withLock { state in
-            let isKnown = state.isKnown(account, source, now)
-            guard !isOver(source, state.table, now) else { return nil }
-            if !isKnown {
-                let count = state.table.count(name, at: now)
-                guard count.short < limits.perName, count.long < limits.perNameInARow else { return nil }
-                state.count(source, now, isLong: true)
-                state.table.add(name, at: now)
+    /// Lets a try at a main password through, now or when others have ended; or not, because there were too many.
+    func admit(_ request: Request, at now: Int64) async -> Admission {
+        await withCheckedContinuation { continuation in
+            let admission: Admission? = state.withLock { state in
+                if let admission = state.decide(request, now) { return admission }
+                guard state.waiting.count < Self.mostWaiting else { return .overloaded }
+                state.waiting.append(Waiter(request: request, continuation: continuation))
+                return nil
             }
-            return Permit(source: source, name: name, isKnown: isKnown, time: now)
+            if let admission { continuation.resume(returning: admission) }
         }
     }
 
     /// The password was right, or nothing was decided.
     func withdraw(_ permit: Permit, at now: Int64) {
-        guard !permit.isKnown else { return }
-        state.withLock { state in
-            for network in permit.source?.networks ?? [] {
-                state.table.takeBack(.network(network), from: permit.time, at: now)
-            }
-            state.table.takeBack(permit.name, from: permit.time, at: now)
-        }
+        change(at: now) { $0.end(permit) }
     }
 
     /// The password was wrong.
     /// - Parameter isRepeated: this very password has been wrong before.
     /// - Returns: the ban that the source has earned by it.
     func wasWrong(_ permit: Permit, isRepeated: Bool, at now: Int64) -> BanRecord? {
-        state.withLock { state in
-            if permit.isKnown { state.count(permit.source, now, isLong: !isRepeated) }
-            return ban(permit.source, &state, now)
+        change(at: now) { state in
+            state.end(permit)
+            state.count(permit.request.source, now, isLong: !(permit.isKnown && isRepeated))
+            if !permit.isKnown { state.table.add(permit.request.name, at: now) }
+            return ban(permit.request.source, &state, now)
         }
+    }
+
+    /// Changes the state, then decides about those who wait.
+    private func change<T: Sendable>(at now: Int64, _ work: (inout State) -> T) -> T {
+        let (result, decided) = state.withLock { state in
+            (work(&state), state.decideWaiting(now))
+        }
+        for (waiter, admission) in decided { waiter.continuation.resume(returning: admission) }
+        return result
     }
 
     /// A failure that no permit was needed for: an app password, a proof, a certificate.
@@ -103,7 +138,7 @@ final class LoginLimiter: Sendable {
 
     /// Whether tries at main passwords from there are refused just now.
     func isLimited(_ source: Source?, at now: Int64) -> Bool {
-        state.withLock { isOver(source, $0.table, now) }
+        state.withLock { $0.isOver(source, now) }
     }
 
     /// A login succeeded.
@@ -111,7 +146,7 @@ final class LoginLimiter: Sendable {
     ///   is known already.
     func succeeded(_ account: AccountID, _ source: Source?, _ name: GuessSubject?, at now: Int64) {
         guard let source else { return }
-        state.withLock { state in
+        change(at: now) { state in
             if let name, state.isKnown(account, source, now) { state.table.forget(name) }
             state.known.note(account, source.narrow, at: now)
         }
@@ -124,14 +159,6 @@ final class LoginLimiter: Sendable {
 
     private func isNeverBanned(_ address: IPAddress) -> Bool {
         address.isLoopback || limits.neverBanned.contains { $0.contains(address) }
-    }
-
-    private func isOver(_ source: Source?, _ table: GuessTable, _ now: Int64) -> Bool {
-        guard let source else { return false }
-        return zip(source.networks, [1, 3]).contains { network, factor in
-            let count = table.count(.network(network), at: now)
-            return count.short >= limits.perMinute * factor || count.long >= limits.perDay * factor
-        }
     }
 
     private func ban(_ source: Source?, _ state: inout State, _ now: Int64) -> BanRecord? {
@@ -153,13 +180,74 @@ extension LoginLimiter.Source {
         self.address = address
     }
 
+    /// The source's own network and the one around it.
     fileprivate var networks: [Network] { [narrow, wide] }
+}
+
+extension LoginLimiter.Request {
+    /// What the try counts for, with the factor by which each one's limit is multiplied.
+    fileprivate var subjects: [(subject: GuessSubject, factor: Int)] {
+        zip(source?.networks ?? [], [1, 3]).map { (.network($0), $1) } + [(name, 1)]
+    }
 }
 
 extension LoginLimiter.State {
     fileprivate func isKnown(_ account: AccountID?, _ source: LoginLimiter.Source?, _ now: Int64) -> Bool {
         guard let account, let source else { return false }
         return known.contains(account, source.narrow, at: now)
+    }
+
+    /// Whether there were too many failures from there.
+    fileprivate func isOver(_ source: LoginLimiter.Source?, _ now: Int64) -> Bool {
+        zip(source?.networks ?? [], [1, 3]).contains { room(.network($0), $1, now) <= 0 }
+    }
+
+    /// How many more failures the subject may have.
+    private func room(_ subject: GuessSubject, _ factor: Int, _ now: Int64) -> Int {
+        let count = table.count(subject, at: now)
+        let most: (short: Int, long: Int)
+        switch subject {
+        case .network: most = (limits.perMinute, limits.perDay)
+        case .account, .name: most = (limits.perName, limits.perNameInARow)
+        }
+        return min(most.short * factor - Int(count.short), most.long * factor - Int(count.long))
+    }
+
+    /// nil when the request must wait for others to end.
+    fileprivate mutating func decide(_ request: LoginLimiter.Request, _ now: Int64) -> LoginLimiter.Admission? {
+        if isKnown(request.account, request.source, now) {
+            return isOver(request.source, now) ? .limited : .permit(.init(request: request, isKnown: true))
+        }
+        let subjects = request.subjects
+        let rooms = subjects.map { room($0.subject, $0.factor, now) }
+        if rooms.contains(where: { $0 <= 0 }) { return .limited }
+        for (subject, room) in zip(subjects, rooms) where underWay[subject.subject, default: 0] >= room { return nil }
+        for (subject, _) in subjects { underWay[subject, default: 0] += 1 }
+        return .permit(.init(request: request, isKnown: false))
+    }
+
+    /// Those who need not wait any longer, taken out of `waiting`.
+    fileprivate mutating func decideWaiting(_ now: Int64) -> [(LoginLimiter.Waiter, LoginLimiter.Admission)] {
+        guard !waiting.isEmpty else { return [] }
+        var decided: [(LoginLimiter.Waiter, LoginLimiter.Admission)] = []
+        var rest: [LoginLimiter.Waiter] = []
+        for waiter in waiting {
+            if let admission = decide(waiter.request, now) {
+                decided.append((waiter, admission))
+            } else {
+                rest.append(waiter)
+            }
+        }
+        waiting = rest
+        return decided
+    }
+
+    fileprivate mutating func end(_ permit: LoginLimiter.Permit) {
+        guard !permit.isKnown else { return }
+        for (subject, _) in permit.request.subjects {
+            let rest = underWay[subject, default: 0] - 1
+            underWay[subject] = rest > 0 ? rest : nil
+        }
     }
 
     fileprivate mutating func count(_ source: LoginLimiter.Source?, _ now: Int64, isLong: Bool) {

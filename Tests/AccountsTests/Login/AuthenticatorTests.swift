@@ -9,7 +9,13 @@ import TestSupport
 import Testing
 
 private let cheap = Argon2Parameters(memoryKiB: 64, iterations: 1, parallelism: 1)
-private let atOnce = AuthenticatorSettings(failureDelay: .zero)
+/// Failures are answered at once, and nobody is limited.
+private let atOnce: AuthenticatorSettings = {
+    var settings = AuthenticatorSettings(failureDelay: .zero)
+    settings.limits.perMinute = 1_000
+    settings.limits.perName = 1_000
+    return settings
+}()
 private let password = "correct horse battery"
 
 private let connection = ClientConnection(

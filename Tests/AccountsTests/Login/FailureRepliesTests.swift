@@ -26,7 +26,7 @@ private final class Arrivals: Sendable {
                     order.add(number)
                 }
             }
-            try await waitUntil("fifty are held") { replies.heldCount == 50 }
+            try await waitUntil("fifty are held") { replies.heldCount == 50 && clock.sleeperCount == 1 }
             clock.advance(by: .milliseconds(1_999))
             #expect(order.all.isEmpty)
             #expect(clock.sleeperCount == 1, "one task for all of them")

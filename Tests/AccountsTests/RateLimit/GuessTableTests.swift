@@ -40,20 +40,6 @@ private func network(_ text: String) throws -> GuessSubject { .network(try Netwo
         #expect(table.count(one, at: 107_200).short == 0)
     }
 
-    @Test("what is taken back was never counted, unless its time is over")
-    func takenBack() throws {
-        var table = GuessTable()
-        let one = try network("192.0.2.7")
-        table.add(one, at: 1_000)
-        table.add(one, at: 1_010)
-        table.takeBack(one, from: 1_010, at: 1_011)
-        #expect(table.count(one, at: 1_011).short == 1)
-        table.add(one, at: 1_100)
-        table.takeBack(one, from: 1_000, at: 1_101)
-        #expect(table.count(one, at: 1_101).short == 1, "of another minute")
-        #expect(table.count(one, at: 1_101).long == 1)
-    }
-
     @Test("case 127: a flood from everywhere stays below 16 MiB, and pushes out no one with more to answer for")
     func capacity() throws {
         var table = GuessTable()

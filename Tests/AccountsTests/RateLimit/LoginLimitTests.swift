@@ -40,6 +40,18 @@ extension LoginHouse {
         }
     }
 
+    @Test("a new device may open sixty connections at once; a name that strangers guess at keeps it waiting only")
+    func newDevice() async throws {
+        try await LoginHouse.with { door in
+            #expect(await door.guess(8) { "198.51.\($0).1" } == [.failure: 8])
+            let seen = await withTaskGroup(of: Seen.self) { group in
+                for _ in 0..<60 { group.addTask { await door.logIn(LoginHouse.password, from: "203.0.113.5") } }
+                return await group.reduce(into: [Seen: Int]()) { $0[$1, default: 0] += 1 }
+            }
+            #expect(seen == [.success: 60])
+        }
+    }
+
     @Test("case 127: one /64 is one source, and a /24 or a /48 has three times as many")
     func prefixes() async throws {
         try await LoginHouse.with({ $0.limits.perName = 1_000 }) { door in
