@@ -4,6 +4,7 @@ import Accounts
 import Foundation
 import Logging
 import MailCrypto
+import MailStore
 import Synchronization
 import TestSupport
 import Testing
