@@ -4,9 +4,10 @@ internal import MailCrypto
 internal import MailStore
 
 extension Authenticator {
-    /// Needs no permit: 130 random bits cannot be guessed, and whoever has them is not to be kept out by those who try. A
-    /// text whose id is not the account's is refused without any hashing; that tells no more than that there is no such
-    /// id, which is no secret. From a network that guesses too much, a check waits in the lane of the main passwords.
+    /// Needs no permit: 130 random bits cannot be guessed, and whoever has them is not to be kept out by those who try.
+    /// A text whose id is not the account's is refused without any hashing; that tells no more than that there is no
+    /// such id, which is no secret. From a network that guesses too much, a check waits in the lane of the main
+    /// passwords.
     func checkAppPassword(_ text: AppPasswordText, _ attempt: LoginAttempt) async throws -> LoginVerdict {
         let account = try await account(named: attempt.name)
         let credential = try await store.directory.credential(publicID: text.publicID, kind: .appPassword)

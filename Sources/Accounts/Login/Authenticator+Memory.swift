@@ -7,8 +7,8 @@ extension Authenticator {
     /// Sources known from the history, at the most.
     private static let mostHistory = 50_000
 
-    /// Reads what the process before left, once; a login waits for it. Call it before the first connection, so that bans
-    /// hold from there on.
+    /// Reads what the process before left, once; a login waits for it. Call it before the first connection, so that
+    /// bans hold from there on.
     /// - Throws: `StoreError` when the directory cannot be read.
     package func prepare() async throws {
         if memory.isPrepared { return }

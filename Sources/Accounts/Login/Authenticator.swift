@@ -1,9 +1,9 @@
 // Who may log in: one answer for every protocol, in the same time and with the same face for every reason to refuse.
 //
-// Theory. An attempt becomes a verdict in one of four ways, each in its own file: a main password (the only secret that a
-// person chose, so the only one that limits, policy and the slow hash stand around), an app password, a SCRAM proof of an
-// app password, a certificate. What looks like an app password is one, and is never tried as a main password. `settle`
-// then does the same for all: one log line, the history or the failures, the delay.
+// Theory. An attempt becomes a verdict in one of four ways, each in its own file: a main password (the only secret that
+// a person chose, so the only one that limits, policy and the slow hash stand around), an app password, a SCRAM proof
+// of an app password, a certificate. What looks like an app password is one, and is never tried as a main password.
+// `settle` then does the same for all: one log line, the history or the failures, the delay.
 //
 // Every try at a main password costs exactly one argon2id verification, whether the name is known or not, the account
 // suspended or without a password: where there is no hash, one is verified that no password fits. It comes before every
@@ -53,8 +53,8 @@ package final class Authenticator: Sendable {
         failures = FailureReplies(delay: settings.failureDelay, clock: settings.clock)
     }
 
-    /// The mechanisms to offer on a connection, the best first: -PLUS where there is something to bind to, EXTERNAL where
-    /// the client presented a certificate.
+    /// The mechanisms to offer on a connection, the best first: -PLUS where there is something to bind to, EXTERNAL
+    /// where the client presented a certificate.
     package func mechanisms(_ connection: ClientConnection) -> [SASLMechanism] {
         let hasSCRAM = memory.hasSCRAM
         return SASLMechanism.allCases.filter { mechanism in

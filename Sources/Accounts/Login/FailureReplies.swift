@@ -1,8 +1,8 @@
 // Failed logins are answered late and together, in another order than they came: neither the time that a check took nor
 // its place in a queue shows.
 //
-// Theory. Time is cut into ticks of a quarter of the delay. A reply leaves at the first tick that lies at least the delay
-// ahead, with all others of that tick, shuffled. The first one of a tick starts the task that ends it.
+// Theory. Time is cut into ticks of a quarter of the delay. A reply leaves at the first tick that lies at least the
+// delay ahead, with all others of that tick, shuffled. The first one of a tick starts the task that ends it.
 
 internal import Synchronization
 

@@ -33,8 +33,8 @@ enum LoginRefusal: String, Sendable {
         }
     }
 
-    /// `auth-failed` for a guess, `auth-limited` for one that was not even looked at, `auth-refused` where the secret was
-    /// right and something else was not.
+    /// `auth-failed` for a guess, `auth-limited` for one that was not even looked at, `auth-refused` where the secret
+    /// was right and something else was not.
     var message: Logger.Message {
         switch self {
         case .limited: "auth-limited"

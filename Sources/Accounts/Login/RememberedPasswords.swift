@@ -1,9 +1,10 @@
 // Passwords that were right, or wrong, a short while ago: known again in microseconds, without being kept.
 //
 // Theory. What is kept is HMAC-SHA-256 under a key of this process of the credential and the password. The credential's
-// row is read at each login all the same, and its id, `changed` and stored hash are part of what is hashed, so a row that
-// was changed, removed or is another's never fits. Two sets of half the capacity: when the young one is full it becomes
-// the old one; what is asked for in the old one moves to the young. So the last 5,000 different ones are always there.
+// row is read at each login all the same, and its id, `changed` and stored hash are part of what is hashed, so a row
+// that was changed, removed or is another's never fits. Two sets of half the capacity: when the young one is full it
+// becomes the old one; what is asked for in the old one moves to the young. So the last 5,000 different ones are always
+// there.
 
 internal import MailCrypto
 internal import MailStore

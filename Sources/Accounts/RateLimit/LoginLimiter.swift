@@ -7,8 +7,9 @@
 //
 // Tries of strangers that are being checked count as if they were wrong already; but where only they would reach the
 // limit, the next one waits for their end instead of being refused. So any number of tries at once are no more guesses
-// than the limit, and a new device may open as many connections at once as it likes: after the first success it is known.
-// `underWay` counts them; a try is in it from its permit to `wasWrong` or `withdraw`, and each end looks at all that wait.
+// than the limit, and a new device may open as many connections at once as it likes: after the first success it is
+// known. `underWay` counts them; a try is in it from its permit to `wasWrong` or `withdraw`, and each end looks at all
+// that wait.
 //
 // A source over its day's limit is banned, unless it is one of ours or somebody has logged in from it in 30 days: then
 // it is only limited, because to be banned for a neighbour's failures is what must not happen. Where the account is
@@ -142,8 +143,8 @@ final class LoginLimiter: Sendable {
     }
 
     /// A login succeeded.
-    /// - Parameter name: the name that was guessed at from elsewhere, when the main password was given from a source that
-    ///   is known already.
+    /// - Parameter name: what guesses at the main password are counted for, when that was given: forgotten when the
+    ///   source is known already.
     func succeeded(_ account: AccountID, _ source: Source?, _ name: GuessSubject?, at now: Int64) {
         guard let source else { return }
         change(at: now) { state in

@@ -1,7 +1,8 @@
 // One AUTHENTICATE or AUTH from its first word to its outcome, whatever the mechanism.
 //
-// States. `begun`: nothing was said. `exchanging`: a challenge is out. `over`: there was an outcome or an error; everything
-// further is malformed. A step takes the state out before it waits for anything, so that two at once get one answer.
+// States. `begun`: nothing was said. `exchanging`: a challenge is out. `over`: there was an outcome or an error;
+// everything further is malformed. A step takes the state out before it waits for anything, so that two at once get one
+// answer.
 
 internal import MailCrypto
 

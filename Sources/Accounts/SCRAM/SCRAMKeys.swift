@@ -1,7 +1,7 @@
 // What a server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3): enough to check a proof, too little to make one.
 //
-// Theory. Who reads these keys can test guesses at the password at 4,096 HMACs each, far below argon2id's price, and can
-// pose as the server. So they are made of app passwords only, whose 130 random bits nobody guesses at any price.
+// Theory. Who reads these keys can test guesses at the password at 4,096 HMACs each, far below argon2id's price, and
+// can pose as the server. So they are made of app passwords only, whose 130 random bits nobody guesses at any price.
 
 internal import MailCrypto
 

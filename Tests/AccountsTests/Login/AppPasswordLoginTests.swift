@@ -15,7 +15,9 @@ import Testing
                 secret, secret.uppercased(), secret.replacing("-", with: ""), secret.replacing("-", with: " "),
                 secret.replacing("0", with: "O").replacing("1", with: "l"), " \(secret) ",
             ]
-            for spelling in spellings { #expect(await door.logIn(LoginHouse.alice, spelling) == .success, "\(spelling)") }
+            for spelling in spellings {
+                #expect(await door.logIn(LoginHouse.alice, spelling) == .success, "\(spelling)")
+            }
             #expect(await door.logIn(LoginHouse.bob, secret) == .failure, "it is alice's")
             #expect(door.reason == "unknown-app-password")
             #expect(await door.logIn("nobody@example.org", secret) == .failure)
@@ -55,7 +57,8 @@ import Testing
     func restrictions() async throws {
         try await LoginHouse.with { door in
             let end = door.house.clock.time + 3_600
-            let created = try await door.appPassword(scopes: [.imap, .readOnly], expires: end, networks: ["192.0.2.0/24"])
+            let created = try await door.appPassword(
+                scopes: [.imap, .readOnly], expires: end, networks: ["192.0.2.0/24"])
             let login = try await door.login(LoginHouse.alice, created.secret)
             #expect(login.isReadOnly)
             #expect(login.scopes == [.imap, .readOnly])

@@ -83,10 +83,12 @@ struct LoginHouse: Sendable {
     }
 
     func connection(
-        from address: String = "192.0.2.7", scope: CredentialScope = .imap, tls: TLSFacts? = TLSFacts(version: "TLSv1.3")
+        from address: String = "192.0.2.7", scope: CredentialScope = .imap,
+        tls: TLSFacts? = TLSFacts(version: "TLSv1.3")
     ) -> ClientConnection {
         ClientConnection(
-            protocolName: scope == .smtp ? "smtp" : "imap", scope: scope, remoteAddress: address, tls: tls, session: "s1")
+            protocolName: scope == .smtp ? "smtp" : "imap", scope: scope, remoteAddress: address, tls: tls,
+            session: "s1")
     }
 
     /// LOGIN.

@@ -23,7 +23,8 @@ private final class Peak: Sendable {
             let price = Argon2Parameters()
             let pool = HashingPool(slots: 2, queueLimit: 64)
             let authenticator = Authenticator(
-                store: door.store, parameters: price, hashing: pool, settings: door.settings, logger: door.capture.logger)
+                store: door.store, parameters: price, hashing: pool, settings: door.settings,
+                logger: door.capture.logger)
             let administration = AccountAdministration(
                 store: door.store, parameters: price, actor: "test", now: door.house.clock.now)
             _ = try await administration.setPassword(of: LoginHouse.alice, to: .generated)

@@ -57,7 +57,8 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test(
         arguments: [
-            ("PLAIN", SASLMechanism.plain), ("plain", .plain), ("Login", .login), ("scram-sha-256-plus", .scramSHA256Plus),
+            ("PLAIN", SASLMechanism.plain), ("plain", .plain), ("Login", .login),
+            ("scram-sha-256-plus", .scramSHA256Plus),
         ])
     func names(name: String, mechanism: SASLMechanism) {
         #expect(SASLMechanism(name: name) == mechanism)
