@@ -4,6 +4,10 @@
 package struct SMTPLimits: Sendable, Hashable {
     /// A command line with its CRLF, in bytes: RFC 5321 §4.5.3.1.4 wants 512, and extensions and UTF-8 add to that.
     package var commandLine = 4_096
+    /// A line of a SASL exchange with its CRLF, in bytes (RFC 4954 §4).
+    package var saslLine = 12_288
+    /// Failed logins of one connection.
+    package var failedLogins = 3
     /// A path with its angle brackets, in bytes: twice what RFC 5321 §4.5.3.1.3 has, for senders that do not count.
     package var path = 512
     /// Parameters of one MAIL or RCPT.

@@ -4,6 +4,7 @@ import Accounts
 import IMAPServer
 import Logging
 import MailCrypto
+import SMTP
 import ServiceLifecycle
 import UnixSignals
 
@@ -12,21 +13,23 @@ struct Reload: Sendable {
     let source: ConfigurationSource
     let sink: LogSink
     let logger: Logger
-    let tls: ReloadableTLSContext?
+    let tls: [ReloadableTLSContext]
     let imap: IMAPService
+    let lmtpLogins: LMTPLogins
     let hostname: String
     /// What is in force.
     var current: ServerConfiguration
 
     init(
-        source: ConfigurationSource, sink: LogSink, logger: Logger, tls: ReloadableTLSContext?, imap: IMAPService,
-        hostname: String, current: ServerConfiguration
+        source: ConfigurationSource, sink: LogSink, logger: Logger, tls: [ReloadableTLSContext], imap: IMAPService,
+        lmtpLogins: LMTPLogins, hostname: String, current: ServerConfiguration
     ) {
         self.source = source
         self.sink = sink
         self.logger = logger
         self.tls = tls
         self.imap = imap
+        self.lmtpLogins = lmtpLogins
         self.hostname = hostname
         self.current = current
     }
@@ -41,10 +44,10 @@ struct Reload: Sendable {
     }
 
     private func reloadCertificate() {
-        guard let tls else { return }
+        guard let first = tls.first else { return }
         do {
-            try tls.reload()
-            logger.info("the certificate was reloaded", metadata: ["file": "\(tls.files.certificateChain)"])
+            for context in tls { try context.reload() }
+            logger.info("the certificate was reloaded", metadata: ["file": "\(first.files.certificateChain)"])
         } catch {
             logger.error("the certificate was not reloaded; the old one stays", metadata: ["reason": "\(error)"])
         }
@@ -64,6 +67,7 @@ struct Reload: Sendable {
         current.imapConnectionsPerAddress = new.imapConnectionsPerAddress
         sink.currentLevel = new.logLevel
         imap.reload(ServiceSettings(current, hostname: hostname).imap)
+        lmtpLogins.reload(plaintextOnLoopback: new.plaintextLogin == .loopback)
         logger.info("the configuration was reloaded")
     }
 }

@@ -49,7 +49,8 @@ struct Server {
 
     private func serve(_ store: Store, _ reloads: UnixSignalsSequence) async throws {
         let hostname = try await hostname(store)
-        let tls = try certificate()
+        let needsTLS = !configuration.imap.isEmpty || !configuration.imaps.isEmpty
+        let tls = needsTLS ? try certificate(for: "imap", protocols: ["imap"]) : nil
         let settings = ServiceSettings(configuration, hostname: hostname)
         var logins = AuthenticatorSettings()
         logins.limits.neverBanned = configuration.proxyNetworks
@@ -61,9 +62,12 @@ struct Server {
         let imap = IMAPService(
             store: store, authenticator: authenticator, liveSessions: live, tls: tls, settings: settings.imap,
             logger: logger)
+        let lmtpTLS = try tls.map { _ in try certificate(for: "lmtp", protocols: []) }
+        let lmtpLogins = LMTPLogins(
+            authenticator: authenticator, tls: lmtpTLS, plaintextOnLoopback: configuration.plaintextLogin == .loopback)
         let lmtp = LMTPService(
             store: store, hostname: hostname, limits: settings.lmtp, connections: configuration.lmtpConnections,
-            proxies: configuration.proxyNetworks, logger: logger)
+            proxies: configuration.proxyNetworks, logins: lmtpLogins, logger: logger)
         let listening = try await Listeners(configuration: configuration, imap: imap, lmtp: lmtp).bind()
         let control = ControlSocket(path: store.layout.controlSocket, logger: logger) { request in
             await ControlAnswers(directory: store.directory, sessions: live).answer(request)
@@ -71,8 +75,8 @@ struct Server {
         try await control.bind()
         let ready = "martletd \(Martletd.version) ready: \(listening.joined(separator: ", "))"
         let reload = Reload(
-            source: source, sink: sink, logger: logger, tls: tls, imap: imap, hostname: hostname,
-            current: configuration)
+            source: source, sink: sink, logger: logger, tls: [tls, lmtpTLS].compactMap { $0 }, imap: imap,
+            lmtpLogins: lmtpLogins, hostname: hostname, current: configuration)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
@@ -107,14 +111,13 @@ struct Server {
         }
     }
 
-    /// nil when nothing that needs one is configured.
-    private func certificate() throws -> ReloadableTLSContext? {
-        if configuration.imap.isEmpty, configuration.imaps.isEmpty { return nil }
+    /// Each service has a context of its own, so that no TLS session of one is resumed with another.
+    private func certificate(for service: String, protocols: [String]) throws -> ReloadableTLSContext {
         do {
             return try ReloadableTLSContext(
                 files: CertificateFiles(
                     certificateChain: configuration.tlsCertificate, privateKey: configuration.tlsKey),
-                settings: TLSServerSettings(service: "imap", applicationProtocols: ["imap"]))
+                settings: TLSServerSettings(service: service, applicationProtocols: protocols))
         } catch {
             throw StartupError(
                 description: "\(error). Put the certificate there, or name another with tls.certificate and tls.key")

@@ -52,6 +52,15 @@ final class ConnectionReader: ChannelInboundHandler, Sendable {
         }
     }
 
+    /// Forgets what has come and puts a handler before this one, in one step on the event loop, so that no byte can
+    /// come between.
+    func putBefore(_ channel: any Channel, _ make: @escaping @Sendable () throws -> any ChannelHandler) async throws {
+        try await channel.eventLoop.submit {
+            self.state.withLock { $0.pending = [] }
+            try channel.pipeline.syncOperations.addHandler(make(), position: .first)
+        }.get()
+    }
+
     private func giveUp() {
         let waiter = state.withLock { state in
             defer { state.waiter = nil }
@@ -81,6 +90,12 @@ final class ConnectionReader: ChannelInboundHandler, Sendable {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         wake { $0.pending.append(bytes) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // A read that brought nothing for the session, as a TLS record that was only begun.
+        if state.withLock({ $0.waiter != nil }) { context.read() }
+        context.fireChannelReadComplete()
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -9,8 +9,11 @@
 // nothing more is read. The transaction (`mail`, `recipients`) begins with MAIL and ends with the replies after the
 // message, RSET, LHLO; `RCPT` adds to it only once the recipient was decided.
 //
+// Logins (LMTPConversation+Logins.swift) change nothing of what may be delivered: they are offered, never required.
+//
 // A message whose storing has failed is read to its end all the same: its bytes are never commands.
 
+package import Accounts
 package import Mail
 package import NIOCore
 
@@ -41,19 +44,25 @@ package struct LMTPConversation: Sendable {
         case deliver(Envelope)
         /// The message that was opened comes to nothing.
         case discard
+        /// Put TLS before what follows, and forget what came before it; answer with `secured`.
+        case startTLS
+        /// A login begins; answer with `challenge` or `finishedLogin`.
+        case authenticate(SASLMechanism, initial: [UInt8]?)
+        /// The client's response to a challenge; answer as to `authenticate`.
+        case respond([UInt8])
         case close
     }
 
-    private enum State { case command, data, waiting, over }
+    enum State { case command, data, sasl, waiting, over }
 
     private let hostname: String
-    private let limits: SMTPLimits
-    private var state = State.command
-    private var input = ByteBuffer()
-    private var output = ByteBuffer()
-    private var actions: [Action] = []
-    private var client: String?
-    private var mail: MailCommand?
+    let limits: SMTPLimits
+    var state = State.command
+    var input = ByteBuffer()
+    var output = ByteBuffer()
+    var actions: [Action] = []
+    var client: String?
+    var mail: MailCommand?
     private var recipients: [EmailAddress] = []
     private var data = DataReader()
     private var messageSize = 0
@@ -62,6 +71,9 @@ package struct LMTPConversation: Sendable {
     private var badCommands = 0
     private var idleCommands = 0
     private var isDraining = false
+    var failedLogins = 0
+    /// What is offered besides delivery.
+    package var logins = LoginOffer()
 
     /// Begins with the greeting.
     package init(hostname: String, limits: SMTPLimits) {
@@ -81,6 +93,8 @@ package struct LMTPConversation: Sendable {
                 if isDraining { end(with: .draining) } else if !readCommand() { return flush() ?? .read }
             case .data:
                 if !readData() { return flush() ?? .read }
+            case .sasl:
+                if !readResponse() { return flush() ?? .read }
             case .waiting:
                 // Nothing may be asked before the answer: the driver has broken the contract; end rather than loop.
                 end(with: .draining)
@@ -89,7 +103,7 @@ package struct LMTPConversation: Sendable {
             }
         }
         switch actions[0] {
-        case .deliver, .close: if let send = flush() { return send }
+        case .deliver, .startTLS, .authenticate, .respond, .close: if let send = flush() { return send }
         default: break
         }
         return actions.removeFirst()
@@ -111,9 +125,9 @@ package struct LMTPConversation: Sendable {
         return .send(output)
     }
 
-    private mutating func reply(_ reply: Reply) { reply.write(into: &output) }
+    mutating func reply(_ reply: Reply) { reply.write(into: &output) }
 
-    private mutating func end(with last: Reply) {
+    mutating func end(with last: Reply) {
         reply(last)
         state = .over
         input = ByteBuffer()
@@ -130,16 +144,7 @@ package struct LMTPConversation: Sendable {
 extension LMTPConversation {
     /// Takes one command line. False: there is no whole one yet.
     private mutating func readCommand() -> Bool {
-        guard let end = input.readableBytesView.firstIndex(of: 0x0a) else {
-            guard input.readableBytes >= limits.commandLine else { return false }
-            self.end(with: .lineTooLong)
-            return true
-        }
-        let length = end - input.readerIndex + 1
-        guard length <= limits.commandLine, let line = input.readBytes(length: length) else {
-            self.end(with: .lineTooLong)
-            return true
-        }
+        guard let line = takeLine(limits.commandLine) else { return state == .over }
         do throws(SMTPSyntaxError) {
             let command = try CommandParser(limits: limits).parse(line, smtpUTF8: mail?.smtpUTF8 ?? false)
             execute(command)
@@ -149,8 +154,20 @@ extension LMTPConversation {
         return true
     }
 
+    /// The next line with its LF, when there is a whole one. One of more than `longest` bytes ends the connection.
+    mutating func takeLine(_ longest: Int) -> [UInt8]? {
+        guard let end = input.readableBytesView.firstIndex(of: 0x0a) else {
+            if input.readableBytes >= longest { self.end(with: .lineTooLong) }
+            return nil
+        }
+        let length = end - input.readerIndex + 1
+        if length <= longest, let line = input.readBytes(length: length) { return line }
+        self.end(with: .lineTooLong)
+        return nil
+    }
+
     /// A command that is wrong; too many of them end the connection.
-    private mutating func refuse(_ refusal: Reply) {
+    mutating func refuse(_ refusal: Reply) {
         reply(refusal)
         badCommands += 1
         if badCommands >= limits.badCommands { end(with: .tooManyBadCommands) }
@@ -180,6 +197,8 @@ extension LMTPConversation {
         case .bdat:
             // What follows is counted bytes of a message; it must not be read as commands.
             end(with: .notImplemented)
+        case .startTLS: startTLS()
+        case .auth(let mechanism, let initial): authenticate(mechanism, initial)
         case .notImplemented: refuse(.notImplemented)
         }
     }
@@ -193,7 +212,7 @@ extension LMTPConversation {
                 250, nil,
                 lines: [
                     hostname, "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "SIZE \(limits.messageSize)",
-                ]))
+                ] + offers))
     }
 
     private mutating func begin(_ command: MailCommand) {
@@ -225,7 +244,7 @@ extension LMTPConversation {
         }
     }
 
-    private mutating func endTransaction() {
+    mutating func endTransaction() {
         mail = nil
         recipients = []
         refusal = nil

@@ -1,7 +1,7 @@
 // The LMTP service: its listeners, how many connections it keeps, and how it ends.
 //
-// LMTP has no login: whoever can connect can deliver to every account. So it listens on a unix socket, or on an address
-// that only the mail transfer agent reaches.
+// LMTP needs no login: whoever can connect can deliver to every account. So it listens on a unix socket, or on an
+// address that only the mail transfer agent reaches. On TCP a client may begin TLS and log in all the same.
 
 package import Accounts
 package import Logging
@@ -26,6 +26,7 @@ package final class LMTPService: Sendable {
     private let limits: SMTPLimits
     private let connections: Int
     private let proxies: [Network]
+    private let logins: LMTPLogins?
     private let logger: Logger
     /// Distinguishes the names of this process's sessions from an earlier one's.
     private let epoch: String
@@ -35,14 +36,16 @@ package final class LMTPService: Sendable {
     ///   - hostname: greets, and stands in Received lines.
     ///   - connections: the most at a time; further ones get 421.
     ///   - proxies: their connections must begin with a PROXY protocol header.
+    ///   - logins: nil to offer neither TLS nor AUTH; on unix sockets they are not offered in any case.
     package init(
         store: Store, hostname: String, limits: SMTPLimits = SMTPLimits(), connections: Int = 100,
-        proxies: [Network] = [], logger: Logger
+        proxies: [Network] = [], logins: LMTPLogins? = nil, logger: Logger
     ) {
         delivery = Delivery(store: store, hostname: hostname, limits: limits, logger: logger)
         self.limits = limits
         self.connections = connections
         self.proxies = proxies
+        self.logins = logins
         self.logger = logger
         epoch = String(UInt64.random(in: 0..<(1 << 40)), radix: 36)
     }
@@ -136,17 +139,18 @@ package final class LMTPService: Sendable {
         let address = channel.remoteAddress?.ipAddress
         guard let address, proxies.contains(address: address) else {
             try channel.pipeline.syncOperations.addHandler(reader)
-            return begin(channel, reader, from: address)
+            return begin(channel, reader, LMTPOrigin(address: address, isLoopback: channel.isWithinThisMachine))
         }
         let proxy = ProxyHandler {
-            self.begin(channel, reader, from: $0.source?.ipAddress ?? address)
+            self.begin(
+                channel, reader, LMTPOrigin(address: $0.source?.ipAddress ?? address, isLoopback: false))
         } refused: { [logger] reason in
             logger.warning("a proxy's connection was closed", metadata: ["rip": "\(address)", "reason": "\(reason)"])
         }
         try channel.pipeline.syncOperations.addHandlers([proxy, reader])
     }
 
-    private func begin(_ channel: any Channel, _ reader: ConnectionReader, from address: String?) {
+    private func begin(_ channel: any Channel, _ reader: ConnectionReader, _ origin: LMTPOrigin) {
         let session: UInt64? = state.withLock { state in
             guard !state.isDraining, state.sessions.count < connections else { return nil }
             state.nextSession += 1
@@ -159,7 +163,8 @@ package final class LMTPService: Sendable {
         Task(executorPreference: LoopExecutor(channel.eventLoop)) {
             var conversation = LMTPSession(
                 channel: channel, reader: reader, delivery: self.delivery, limits: self.limits, logger: self.logger,
-                name: name, clientAddress: address)
+                name: name, clientAddress: origin.address,
+                logins: self.logins.map { LMTPLoginDesk(service: $0, origin: origin, session: name) })
             await conversation.run()
             self.ended(session)
         }
@@ -190,5 +195,13 @@ package final class LMTPService: Sendable {
             return state.waiters
         }
         for waiter in waiters { waiter.resume() }
+    }
+}
+
+extension Channel {
+    /// Whether both ends are loopback addresses.
+    fileprivate var isWithinThisMachine: Bool {
+        let ends = [remoteAddress, localAddress].map { $0?.ipAddress.flatMap(IPAddress.init)?.isLoopback ?? false }
+        return ends.allSatisfy { $0 }
     }
 }

@@ -1,7 +1,9 @@
 // One LMTP connection: carries out what the conversation says, and tells it what came of it.
 
+import Accounts
 import Logging
 import Mail
+import MailCrypto
 import MailStore
 import NIOCore
 
@@ -22,10 +24,18 @@ struct LMTPSession {
     private var deadline: ContinuousClock.Instant?
     /// Whether it is we who end the connection.
     private var isLeaving = false
+    /// nil where nobody can log in.
+    private var logins: LMTPLoginDesk?
+    /// The login that runs.
+    private var exchange: SASLConversation?
+    /// A success that waits for the client's empty response to the server's last word (RFC 4422 §5).
+    private var pendingLogin: Reply?
+    /// What is on offer must be looked at anew before the next command.
+    private var offerIsDue = true
 
     init(
         channel: any Channel, reader: ConnectionReader, delivery: Delivery, limits: SMTPLimits, logger: Logger,
-        name: String, clientAddress: String?
+        name: String, clientAddress: String?, logins: LMTPLoginDesk? = nil
     ) {
         self.channel = channel
         self.reader = reader
@@ -34,6 +44,7 @@ struct LMTPSession {
         self.logger = logger
         self.name = name
         self.clientAddress = clientAddress
+        self.logins = logins
         conversation = LMTPConversation(hostname: delivery.hostname, limits: limits)
     }
 
@@ -66,6 +77,9 @@ struct LMTPSession {
         case .write(let bytes): await write(bytes)
         case .deliver(let envelope): await deliver(envelope)
         case .discard: close()
+        case .startTLS: return await startTLS()
+        case .authenticate(let mechanism, let initial): await authenticate(mechanism, initial)
+        case .respond(let response): await respond(response)
         case .close:
             isLeaving = true
             return false
@@ -75,12 +89,67 @@ struct LMTPSession {
 
     private mutating func read() async -> Bool {
         switch await reader.next(channel, within: patience()) {
-        case .bytes(let bytes): conversation.receive(bytes)
+        case .bytes(let bytes):
+            await renewOffer()
+            conversation.receive(bytes)
         case .drain: conversation.drain()
         case .timeOut: conversation.timeOut()
         case .end: return false
         }
         return true
+    }
+
+    /// At the first bytes of a connection, and at the first after TLS began: by then its handshake is over.
+    private mutating func renewOffer() async {
+        guard offerIsDue, let logins else { return }
+        offerIsDue = false
+        conversation.logins = await logins.offer(channel, conversation.logins)
+    }
+
+    /// False: TLS could not begin; nothing can be said any more.
+    private mutating func startTLS() async -> Bool {
+        guard let context = logins?.service.tls?.current else { return false }
+        do {
+            try await reader.putBefore(channel) { try TLSHandler(server: context) }
+        } catch {
+            logger.error("cannot start TLS", metadata: ["reason": "\(error)"])
+            return false
+        }
+        conversation.secured()
+        offerIsDue = true
+        return true
+    }
+
+    private mutating func authenticate(_ mechanism: SASLMechanism, _ initial: [UInt8]?) async {
+        pendingLogin = nil
+        exchange = await logins?.begin(mechanism, channel, isTLS: conversation.logins.isTLS)
+        answer(await exchange?.next(initial))
+    }
+
+    private mutating func respond(_ response: [UInt8]) async {
+        if let reply = pendingLogin {
+            pendingLogin = nil
+            conversation.finishedLogin(response.isEmpty ? reply : .badResponse)
+        } else {
+            answer(await exchange?.next(response))
+        }
+    }
+
+    private mutating func answer(_ step: SASLConversation.Step?) {
+        guard let step else { return conversation.finishedLogin(.loginsUnavailable) }
+        switch step {
+        case .challenge(let bytes): conversation.challenge(bytes)
+        case .malformed: conversation.finishedLogin(.badResponse)
+        case .finished(.success, let data?):
+            pendingLogin = .loggedIn
+            conversation.challenge(data)
+        case .finished(let outcome, _): conversation.finishedLogin(Reply(outcome))
+        }
+    }
+
+    /// RFC 3848: S for TLS, A for a login.
+    private var transport: String {
+        "LMTP\(conversation.logins.isTLS ? "S" : "")\(conversation.logins.isLoggedIn ? "A" : "")"
     }
 
     /// How long the next bytes may take: less when the whole message's time runs out.
@@ -133,7 +202,7 @@ struct LMTPSession {
         }
         let header = header
         close()
-        let transaction = Transaction(id: transactionID(), clientAddress: clientAddress, transport: "LMTP")
+        let transaction = Transaction(id: transactionID(), clientAddress: clientAddress, transport: transport)
         let delivery = delivery
         // A task of its own: the work of delivery does not belong on the connection's event loop.
         let work = Task(executorPreference: globalConcurrentExecutor) {

@@ -37,7 +37,9 @@ struct CommandParser {
             guard !argument.isEmpty else { throw .missingArgument("VRFY name") }
             return .vrfy
         case "BDAT": return .bdat
-        case "EXPN", "TURN", "ETRN", "STARTTLS", "AUTH", "SEND", "SOML", "SAML": return .notImplemented
+        case "STARTTLS": return try alone(.startTLS, argument)
+        case "AUTH": return try auth(argument)
+        case "EXPN", "TURN", "ETRN", "SEND", "SOML", "SAML": return .notImplemented
         default: throw .unknownCommand
         }
     }
@@ -46,6 +48,14 @@ struct CommandParser {
     private func alone(_ command: SMTPCommand, _ argument: Substring) throws(SMTPSyntaxError) -> SMTPCommand {
         guard argument.utf8.allSatisfy({ $0 == 0x20 }) else { throw .unexpectedArgument }
         return command
+    }
+
+    /// `auth-command = "AUTH" SP sasl-mech [SP initial-response]` (RFC 4954 §8).
+    private func auth(_ argument: Substring) throws(SMTPSyntaxError) -> SMTPCommand {
+        let words = argument.split(separator: " ", omittingEmptySubsequences: true)
+        guard let mechanism = words.first, words.count <= 2 else { throw .missingArgument("AUTH mechanism") }
+        return .auth(
+            mechanism: String(mechanism).asciiUppercased, initial: words.count == 2 ? String(words[1]) : nil)
     }
 
     /// `lhlo = "LHLO" SP ( Domain / address-literal )`: any one word of at most 255 bytes; it only stands in a trace

@@ -18,7 +18,11 @@ package enum SMTPCommand: Hashable, Sendable {
     case quit
     /// BDAT, whose counted bytes follow the line whether we like it or not (RFC 3030 §2).
     case bdat
-    /// A command that exists and that we do not have: EXPN, STARTTLS, AUTH …
+    /// RFC 3207 §4.
+    case startTLS
+    /// RFC 4954 §4: the mechanism's name in capitals, and the initial response as it was written.
+    case auth(mechanism: String, initial: String?)
+    /// A command that exists and that we do not have: EXPN, TURN …
     case notImplemented
 }
 

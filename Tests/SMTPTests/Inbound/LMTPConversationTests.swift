@@ -45,6 +45,7 @@ private struct Driver {
                 discarded += 1
                 body = nil
             case .close: isClosed = true
+            case .startTLS, .authenticate, .respond: Issue.record("nothing of that was offered")
             }
         }
     }
