@@ -13,7 +13,7 @@ import Testing
 
 private let program = "/usr/bin/fail2ban-regex"
 private let filter = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/fail2ban/martlet.conf").path
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/fail2ban/filter.d/martlet.conf").path
 
 /// Names that want another's address to be banned, or a line of their own.
 private let forgeries = [
