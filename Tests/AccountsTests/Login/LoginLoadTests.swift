@@ -17,6 +17,7 @@ private final class Peak: Sendable {
     func flood() async throws {
         try await LoginHouse.with({
             $0.limits.perMinute = 100_000
+            $0.limits.perDay = 100_000
             $0.limits.perName = 100_000
             $0.limits.perNameInARow = 100_000
         }) { door in
