@@ -4,6 +4,7 @@ internal import Accounts
 internal import Foundation
 internal import Glibc
 internal import Logging
+internal import MailCrypto
 internal import MailStore
 
 enum StoreAccess {
@@ -22,8 +23,15 @@ enum StoreAccess {
     ) async throws -> Result {
         let actor = actor()
         return try await with(data) { store in
-            try await work(AccountAdministration(store: store, actor: actor), store)
+            let parameters = await hashingParameters(data)
+            return try await work(AccountAdministration(store: store, parameters: parameters, actor: actor), store)
         }
+    }
+
+    /// What the server's configuration lets a hash cost. One that is wrong is `config check`'s to complain about: the
+    /// default does until the owner's next login.
+    private static func hashingParameters(_ data: DataOptions) async -> Argon2Parameters {
+        (try? await ConfigCommand.load(data, file: nil).configuration.argon2) ?? Argon2Parameters()
     }
 
     /// The store and one account of it.

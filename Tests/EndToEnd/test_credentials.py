@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import plistlib
 import re
+import sqlite3
 import time
 
 import pytest
@@ -287,3 +288,16 @@ def test_certificate_logins_are_listed_and_removed(directory, place):
     assert directory.martlet("certificate-login", "add", USER, str(certificate), check=False).returncode != 0
     directory.martlet("certificate-login", "remove", USER, row["id"][:16])
     assert directory.json("certificate-login", "list", USER) == []
+
+
+# What a hash costs
+
+def test_hashes_cost_what_the_configuration_says(directory):
+    with open(directory.path / "martlet.yaml", "a") as file:
+        file.write("\nargon2:\n  memory: 8 MiB\n  iterations: 3\n")
+    app_password(directory)
+    directory.martlet("user", "passwd", USER, "--password-stdin", input=PASSWORD + "\n")
+    database = sqlite3.connect(f"file:{directory.path}/directory.db?mode=ro", uri=True)
+    secrets = [row[0] for row in database.execute("SELECT secret FROM credential")]
+    database.close()
+    assert len(secrets) == 2 and all(secret.startswith("$argon2id$v=19$m=8192,t=3,p=1$") for secret in secrets), secrets
