@@ -5,7 +5,7 @@ import smtplib
 import pytest
 
 from credentials import app_password, scram, turn_totp_on
-from martlet import PASSWORD, USER, run, running
+from martlet import PASSWORD, USER, run, running, wait_for
 from messages import made
 from wire import IMAP, LMTP, trusting
 
@@ -42,9 +42,15 @@ def connected(server, *, tls=True):
 
 
 def test_scram(directory, server):
-    _, secret = app_password(directory)
     with connected(server) as client:
-        assert "SCRAM-SHA-256-PLUS" in client.esmtp_features["auth"]
+        assert "SCRAM" not in client.esmtp_features["auth"], "nobody has an app password yet"
+    _, secret = app_password(directory)
+
+    def is_offered():
+        with connected(server) as client:
+            return "SCRAM-SHA-256-PLUS" in client.esmtp_features["auth"]
+    wait_for(is_offered, what="SCRAM to be offered")
+    with connected(server) as client:
         answer = scram(USER, secret)
         assert client.auth("SCRAM-SHA-256", lambda challenge=None: answer(challenge or b""))[0] == 235
         client.sendmail("sender@example.net", [USER], made("after a login"))

@@ -42,7 +42,7 @@ def mechanisms(client):
 # PLAIN and LOGIN
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
-def test_curl_logs_in(server, laptop, mechanism):
+def test_curl_logs_in(laptop, server, mechanism):
     for secret in (PASSWORD, laptop[1]):
         done = curl(server, "--login-options", f"AUTH={mechanism}", user=f"{USER}:{secret}")
         assert done.returncode == 0 and b"INBOX" in done.stdout, done.stderr
@@ -50,7 +50,7 @@ def test_curl_logs_in(server, laptop, mechanism):
     assert refused.returncode == 67, refused.stderr
 
 
-def test_case_blanks_and_dashes_do_not_matter(server, laptop):
+def test_case_blanks_and_dashes_do_not_matter(laptop, server):
     secret = laptop[1]
     for spelling in (secret, secret.replace("-", ""), secret.upper(), secret.replace("-", " "),
                      secret.replace("1", "l").replace("0", "o")):
@@ -60,7 +60,7 @@ def test_case_blanks_and_dashes_do_not_matter(server, laptop):
             client.plain(USER, spelling)
 
 
-def test_what_looks_like_an_app_password_is_not_tried_as_the_main_one(directory, server, laptop):
+def test_what_looks_like_an_app_password_is_not_tried_as_the_main_one(directory, laptop, server):
     other = directory.json("app-password", "create", USER, "--label", "gone")
     directory.martlet("app-password", "revoke", USER, other["id"])
     with IMAP(server.imap) as client:
@@ -69,7 +69,7 @@ def test_what_looks_like_an_app_password_is_not_tried_as_the_main_one(directory,
     assert "unknown-app-password" in line
 
 
-def test_an_app_password_opens_its_account_alone(directory, server, laptop):
+def test_an_app_password_opens_its_account_alone(directory, laptop, server):
     directory.add_user("bob@example.org")
     with IMAP(server.imap) as client:
         assert client.attempt(f"LOGIN bob@example.org {laptop[1]}").code == "AUTHENTICATIONFAILED"
@@ -77,7 +77,7 @@ def test_an_app_password_opens_its_account_alone(directory, server, laptop):
 
 # SCRAM
 
-def test_scram_by_scramp(server, laptop):
+def test_scram_by_scramp(laptop, server):
     secret = laptop[1]
     for spelling in (secret, secret.replace("-", "")):
         client = imaplib.IMAP4_SSL("localhost", server.imaps, ssl_context=trusting(server.certificate))
@@ -91,7 +91,7 @@ def test_scram_by_scramp(server, laptop):
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"])
-def test_gsasl(server, laptop, mechanism):
+def test_gsasl(laptop, server, mechanism):
     options = ["--no-cb"] if mechanism == "SCRAM-SHA-256" else []
     done = gsasl(server, mechanism, laptop[1], *options)
     said = (done.stdout + done.stderr).decode(errors="replace")
@@ -102,7 +102,7 @@ def test_gsasl(server, laptop, mechanism):
     assert refused.returncode != 0
 
 
-def test_scram_of_a_main_password_and_of_nobody_look_alike(server, laptop):
+def test_scram_of_a_main_password_and_of_nobody_look_alike(laptop, server):
     """What the server says to a name before it knows the secret is the same for everybody, each time."""
     def first(name):
         with IMAP(server.imap) as client:
@@ -198,7 +198,7 @@ def test_a_certificate_is_not_carried_over_by_resumption(server, certificate):
 
 # What mechanisms are offered
 
-def test_what_is_offered(directory, server, laptop):
+def test_what_is_offered(directory, laptop, server):
     with IMAP(server.imaps, tls=server.certificate) as client:
         offered = mechanisms(client)
         assert {"PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"} <= set(offered)
@@ -262,7 +262,7 @@ def test_networks(directory, server):
 
 
 @pytest.mark.parametrize("idling", [False, True])
-def test_revoking_ends_the_sessions_within_a_second(directory, server, laptop, idling):
+def test_revoking_ends_the_sessions_within_a_second(directory, laptop, server, idling):
     identity, secret = laptop
     with IMAP(server.imap) as living, IMAP(server.imap) as other:
         living.login(USER, secret)
@@ -283,7 +283,7 @@ def test_revoking_ends_the_sessions_within_a_second(directory, server, laptop, i
 
 
 @pytest.mark.parametrize("change", [["user", "suspend", USER], ["totp", "reset", USER]])
-def test_what_else_ends_sessions(directory, server, laptop, change):
+def test_what_else_ends_sessions(directory, laptop, server, change):
     if change[0] == "totp":
         turn_totp_on(directory)
     with IMAP(server.imap) as living:
@@ -303,7 +303,7 @@ def refusal(port, password=PASSWORD, **options):
         return client.attempt(f'LOGIN "{USER}" "{password}"')
 
 
-def test_with_totp_on_the_main_password_opens_no_mail_and_says_so(directory, server, laptop):
+def test_with_totp_on_the_main_password_opens_no_mail_and_says_so(directory, laptop, server):
     turn_totp_on(directory)
     right, wrong = refusal(server.imap), refusal(server.imap, "wrong-password-here")
     alert, = [line for line in right.lines if line.startswith(b"* NO [ALERT]")]

@@ -19,7 +19,7 @@ extension Authenticator {
                 guesses: try await directory.guesses(),
                 history: try await directory.loginHistory(of: nil, limit: Self.mostHistory),
                 bans: try await directory.bans(), at: now)
-            memory.hasCertificates = try await directory.hasCredentials(of: .certificate)
+            memory.enrolled = try await enrolledKinds()
             readSCRAMKey()
         }
     }
@@ -42,12 +42,18 @@ extension Authenticator {
             do {
                 let guesses = try await directory.guesses()
                 let bans = try await directory.bans()
-                memory.hasCertificates = try await directory.hasCredentials(of: .certificate)
+                memory.enrolled = try await enrolledKinds()
                 limiter.refresh(guesses: guesses, bans: bans, pending: recorder.pendingBans)
             } catch {
                 log.cannotRead(error)
             }
         }
+    }
+
+    private func enrolledKinds() async throws(StoreError) -> EnrolledKinds {
+        EnrolledKinds(
+            certificates: try await store.directory.hasCredentials(of: .certificate),
+            appPasswords: try await store.directory.hasCredentials(of: .appPassword))
     }
 
     /// Whether a client of that address may connect at all: false for a banned network. In memory, from any thread.
@@ -57,7 +63,7 @@ extension Authenticator {
     }
 
     /// Whether any client certificate is enrolled, so that TLS should ask for one.
-    package var asksForCertificates: Bool { memory.hasCertificates }
+    package var asksForCertificates: Bool { memory.enrolled.certificates }
 
     /// Notes what a client calls itself after its login (IMAP's ID), for the history; at most 256 bytes of it.
     package func noteClient(_ login: Login, client: String) {

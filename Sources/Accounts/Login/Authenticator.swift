@@ -54,9 +54,10 @@ package final class Authenticator: Sendable {
     }
 
     /// The mechanisms to offer on a connection, the best first: -PLUS where there is something to bind to, EXTERNAL
-    /// where the client presented a certificate.
+    /// where the client presented a certificate. SCRAM is offered once anybody has an app password: clients prefer it to
+    /// PLAIN, and with a main password it cannot succeed.
     package func mechanisms(_ connection: ClientConnection) -> [SASLMechanism] {
-        let hasSCRAM = memory.hasSCRAM
+        let hasSCRAM = memory.hasSCRAM && memory.enrolled.appPasswords
         return SASLMechanism.allCases.filter { mechanism in
             switch mechanism {
             case .external: connection.tls?.certificateFingerprint?.isEmpty == false
@@ -67,7 +68,7 @@ package final class Authenticator: Sendable {
         }
     }
 
-    /// A conversation for one AUTHENTICATE, also of a mechanism that was not offered: that one fails.
+    /// A conversation for one AUTHENTICATE, also of a mechanism that was not offered.
     package func begin(_ mechanism: SASLMechanism, _ connection: ClientConnection) -> SASLConversation {
         SASLConversation(mechanism, self, connection)
     }

@@ -4,6 +4,12 @@ internal import MailCrypto
 internal import MailStore
 internal import Synchronization
 
+/// Which kinds of credentials anybody has: what nobody has is not asked for or offered.
+struct EnrolledKinds: Sendable {
+    var certificates = false
+    var appPasswords = false
+}
+
 /// The state of an `Authenticator` apart from its limits.
 final class AuthenticatorMemory: Sendable {
     private struct State {
@@ -11,7 +17,7 @@ final class AuthenticatorMemory: Sendable {
         var isPrepared = false
         var scramKey: [UInt8]?
         var isWithoutSCRAM = false
-        var hasCertificates = false
+        var enrolled = EnrolledKinds()
         var watch: Watch?
         var isRefreshing = false
         var mustRefresh = false
@@ -25,9 +31,9 @@ final class AuthenticatorMemory: Sendable {
     var scramKey: [UInt8]? { state.withLock { $0.scramKey } }
     var hasSCRAM: Bool { state.withLock { !$0.isWithoutSCRAM } }
     var isPrepared: Bool { state.withLock { $0.isPrepared } }
-    var hasCertificates: Bool {
-        get { state.withLock { $0.hasCertificates } }
-        set { state.withLock { $0.hasCertificates = newValue } }
+    var enrolled: EnrolledKinds {
+        get { state.withLock { $0.enrolled } }
+        set { state.withLock { $0.enrolled = newValue } }
     }
 
     func setSCRAMKey(_ key: [UInt8]?) {

@@ -86,7 +86,12 @@ extension LoginHouse {
     @Test("-PLUS binds to this connection's TLS; a proof for another one fails, and so does a list without -PLUS")
     func plus() async throws {
         try await LoginHouse.with { door in
+            try await door.authenticator.prepare()
+            #expect(door.authenticator.mechanisms(door.connection(tls: facts)) == [.plain, .login])
             let secret = try await door.appPassword().secret
+            try await waitUntil("that SCRAM is offered") {
+                door.authenticator.mechanisms(door.connection()).contains(.scramSHA256)
+            }
             #expect(
                 door.authenticator.mechanisms(door.connection(tls: facts))
                     == [.scramSHA256Plus, .scramSHA256, .plain, .login])

@@ -13,6 +13,12 @@ import Testing
     @Test("what is offered depends on the connection: TLS, its channel binding, the certificate shown")
     func capabilities() async throws {
         try await TestServer.withTLS { server, ports, tls in
+            // With no app password there is none that SCRAM could succeed with.
+            let early = try await IMAPTestClient.connect(port: ports.implicit, tls: tls)
+            #expect(early.greeting.code?.contains("AUTH=SCRAM") == false)
+            _ = try await server.appPassword()
+            try await server.authenticator.prepare()
+
             let plain = try await IMAPTestClient.connect(port: ports.startTLS)
             #expect(plain.greeting.code?.contains("LOGINDISABLED") == true)
             #expect(try await plain.capabilities().filter { $0.hasPrefix("AUTH=") }.isEmpty)
