@@ -94,7 +94,8 @@ import Testing
         }
     }
 
-    @Test("case 136: what is compared with a secret is compared whole, whatever its first bytes") func comparesAllBytes() {
+    @Test("case 136: what is compared with a secret is compared whole, whatever its first bytes")
+    func comparesAllBytes() {
         #expect(ConstantTime.equal([], []))
         #expect(ConstantTime.equal([1, 2, 3], [1, 2, 3]))
         #expect(!ConstantTime.equal([1, 2, 3], [1, 2, 4]))

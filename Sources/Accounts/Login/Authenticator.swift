@@ -53,11 +53,10 @@ package final class Authenticator: Sendable {
         failures = FailureReplies(delay: settings.failureDelay, clock: settings.clock)
     }
 
-    /// The mechanisms to offer on a connection, the best first: -PLUS where there is something to bind to, EXTERNAL
-    /// where the client presented a certificate. SCRAM is offered once anybody has an app password: clients prefer it to
-    /// PLAIN, and with a main password it cannot succeed.
+    /// The mechanisms that a connection may use, the best first: -PLUS where there is something to bind to, EXTERNAL
+    /// where the client presented a certificate.
     package func mechanisms(_ connection: ClientConnection) -> [SASLMechanism] {
-        let hasSCRAM = memory.hasSCRAM && memory.enrolled.appPasswords
+        let hasSCRAM = memory.hasSCRAM
         return SASLMechanism.allCases.filter { mechanism in
             switch mechanism {
             case .external: connection.tls?.certificateFingerprint?.isEmpty == false
@@ -66,6 +65,13 @@ package final class Authenticator: Sendable {
             case .plain, .login: true
             }
         }
+    }
+
+    /// Those of them to name to the client. SCRAM is named once anybody has an app password: clients prefer it to
+    /// PLAIN, and with a main password it cannot succeed.
+    package func offered(_ connection: ClientConnection) -> [SASLMechanism] {
+        let namesSCRAM = memory.enrolled.appPasswords
+        return mechanisms(connection).filter { namesSCRAM || ($0 != .scramSHA256 && $0 != .scramSHA256Plus) }
     }
 
     /// A conversation for one AUTHENTICATE, also of a mechanism that was not offered.

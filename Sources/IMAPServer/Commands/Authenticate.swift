@@ -8,9 +8,9 @@ extension Session {
     /// RFC 3501 §6.2.2, RFC 4959.
     func authenticate(_ authenticate: Authenticate) async throws -> Completion {
         guard mayLogIn else { return Session.privacyRequired }
-        let offered = mechanisms
-        guard let mechanism = SASLMechanism(name: authenticate.mechanism), offered.contains(mechanism) else {
-            let names = offered.map(\.rawValue).joined(separator: ", ")
+        let possible = environment.authenticator.mechanisms(clientConnection)
+        guard let mechanism = SASLMechanism(name: authenticate.mechanism), possible.contains(mechanism) else {
+            let names = offeredMechanisms.map(\.rawValue).joined(separator: ", ")
             return .no("That mechanism is not offered here; these are: \(names).", code: .cannot)
         }
         let conversation = environment.authenticator.begin(mechanism, clientConnection)

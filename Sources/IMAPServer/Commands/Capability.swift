@@ -14,12 +14,12 @@ extension Session {
         Capabilities.list(
             .init(
                 isAuthenticated: identity != nil, offersSTARTTLS: environment.tls != nil && !isTLS, mayLogIn: mayLogIn,
-                mechanisms: mechanisms.map(\.rawValue)))
+                mechanisms: offeredMechanisms.map(\.rawValue)))
     }
 
     /// What AUTHENTICATE takes on this connection, the best first; nothing after the login.
-    var mechanisms: [SASLMechanism] {
-        identity == nil ? environment.authenticator.mechanisms(clientConnection) : []
+    var offeredMechanisms: [SASLMechanism] {
+        identity == nil ? environment.authenticator.offered(clientConnection) : []
     }
 
     /// Whether a password may be sent as the connection is.

@@ -49,7 +49,7 @@ struct LMTPLoginDesk: Sendable {
         offer.offersTLS = service.tls != nil
         offer.mechanisms =
             service.authenticator.mayConnect(address)
-            ? service.authenticator.mechanisms(connection(address, facts)).filter { $0 != .external } : []
+            ? service.authenticator.offered(connection(address, facts)).filter { $0 != .external } : []
         offer.mayLogIn = offer.isTLS || (origin.isLoopback && service.allowsPlaintextOnLoopback)
         return offer
     }

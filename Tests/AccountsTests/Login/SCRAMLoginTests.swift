@@ -87,13 +87,13 @@ extension LoginHouse {
     func plus() async throws {
         try await LoginHouse.with { door in
             try await door.authenticator.prepare()
-            #expect(door.authenticator.mechanisms(door.connection(tls: facts)) == [.plain, .login])
+            #expect(door.authenticator.offered(door.connection(tls: facts)) == [.plain, .login])
             let secret = try await door.appPassword().secret
             try await waitUntil("that SCRAM is offered") {
-                door.authenticator.mechanisms(door.connection()).contains(.scramSHA256)
+                door.authenticator.offered(door.connection()).contains(.scramSHA256)
             }
             #expect(
-                door.authenticator.mechanisms(door.connection(tls: facts))
+                door.authenticator.offered(door.connection(tls: facts))
                     == [.scramSHA256Plus, .scramSHA256, .plain, .login])
             #expect(door.authenticator.mechanisms(door.connection()) == [.scramSHA256, .plain, .login])
             var client = SCRAMTestClient(
