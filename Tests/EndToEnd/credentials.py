@@ -31,6 +31,11 @@ def app_password(directory, address=USER, *options, label="Laptop"):
     return made["id"], made["secret"]
 
 
+def spoilt(secret):
+    """The secret with another last letter."""
+    return secret[:-1] + ("y" if secret.endswith("x") else "x")
+
+
 def client_certificate(place, name="client", days=30):
     """(certificate, key) as PEM files, signed by itself."""
     certificate, key = pathlib.Path(place) / f"{name}.pem", pathlib.Path(place) / f"{name}.key"

@@ -4,7 +4,7 @@ import smtplib
 
 import pytest
 
-from credentials import app_password, scram, turn_totp_on
+from credentials import app_password, scram, spoilt, turn_totp_on
 from martlet import PASSWORD, USER, run, running, wait_for
 from messages import made
 from wire import IMAP, LMTP, trusting
@@ -55,7 +55,7 @@ def test_scram(directory, server):
         assert client.auth("SCRAM-SHA-256", lambda challenge=None: answer(challenge or b""))[0] == 235
         client.sendmail("sender@example.net", [USER], made("after a login"))
     with connected(server) as client:
-        answer = scram(USER, secret[:-1] + "x")
+        answer = scram(USER, spoilt(secret))
         with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
             client.auth("SCRAM-SHA-256", lambda challenge=None: answer(challenge or b""))
         assert refused.value.smtp_code == 535

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from credentials import app_password, client_certificate, scram, turn_totp_on
+from credentials import app_password, client_certificate, scram, spoilt, turn_totp_on
 from martlet import PASSWORD, USER, run, wait_for
 from messages import made
 from wire import IMAP, No, trusting
@@ -46,7 +46,7 @@ def test_curl_logs_in(laptop, server, mechanism):
     for secret in (PASSWORD, laptop[1]):
         done = curl(server, "--login-options", f"AUTH={mechanism}", user=f"{USER}:{secret}")
         assert done.returncode == 0 and b"INBOX" in done.stdout, done.stderr
-    refused = curl(server, "--login-options", f"AUTH={mechanism}", user=f"{USER}:{laptop[1][:-1]}x")
+    refused = curl(server, "--login-options", f"AUTH={mechanism}", user=f"{USER}:{spoilt(laptop[1])}")
     assert refused.returncode == 67, refused.stderr
 
 
@@ -86,7 +86,7 @@ def test_scram_by_scramp(laptop, server):
         client.logout()
     client = imaplib.IMAP4_SSL("localhost", server.imaps, ssl_context=trusting(server.certificate))
     with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        client.authenticate("SCRAM-SHA-256", scram(USER, secret[:-1] + "x"))
+        client.authenticate("SCRAM-SHA-256", scram(USER, spoilt(secret)))
     client.shutdown()
 
 
@@ -98,7 +98,7 @@ def test_gsasl(laptop, server, mechanism):
     assert done.returncode == 0 and "OK" in said, said
     line = wait_for(lambda: [line for line in server.log if "auth-ok" in line], what="a log line")[0]
     assert f"mech={mechanism} " in line + " " and "app-password#" in line
-    refused = gsasl(server, mechanism, laptop[1][:-1] + "x", *options)
+    refused = gsasl(server, mechanism, spoilt(laptop[1]), *options)
     assert refused.returncode != 0
 
 
