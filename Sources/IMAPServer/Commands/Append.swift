@@ -15,9 +15,9 @@ extension Session {
     /// RFC 3501 §6.3.11, RFC 4315 §3.
     func append(_ head: TaggedAppendHead, size: UInt64, synchronizing: Bool) async throws(ConnectionEnded) {
         SessionMetrics.commands.increment()
-        let name: MailboxName
+        let mailbox: MailboxReference
         do {
-            name = try await mayAppend(head.append, size: size)
+            mailbox = try await mayAppend(head.append, size: size)
         } catch {
             connection.framer.refuseLiteral()
             return try await endAppend(head.tag, completion(for: error, command: .append))
@@ -28,7 +28,7 @@ extension Session {
         guard !isOver else { return }
         let completion: Completion
         do {
-            completion = try await store(received.get(), head.append, in: name)
+            completion = try await store(received.get(), head.append, in: mailbox)
         } catch {
             completion = self.completion(for: error, command: .append)
         }
@@ -42,16 +42,15 @@ extension Session {
     }
 
     /// Everything that can be wrong before the message is here.
-    private func mayAppend(_ append: Append, size: UInt64) async throws -> MailboxName {
+    private func mayAppend(_ append: Append, size: UInt64) async throws -> MailboxReference {
         if let refusal = refusal(of: .append) { throw Refusal(refusal) }
-        let account = try loggedIn().account
-        let name = try name(of: append.mailbox)
+        let mailbox = try await resolve(append.mailbox)
         guard size > 0 else { throw Refusal(.no("A message of no bytes is not stored.", code: .cannot)) }
         guard size <= UInt64(clamping: limits.message) else {
             throw Refusal(.no("A message may have \(limits.message) bytes at most.", code: .tooBig))
         }
-        try await account.checkAppend(of: Int(clamping: size), to: name)
-        return name
+        try await mailbox.account.checkAppend(of: Int(clamping: size), to: mailbox.name)
+        return mailbox
     }
 
     /// Reads to the end of the command in any case.
@@ -110,9 +109,11 @@ extension Session {
         }
     }
 
-    private func store(_ staged: StagedMessage, _ append: Append, in name: MailboxName) async throws -> Completion {
+    private func store(
+        _ staged: StagedMessage, _ append: Append, in mailbox: MailboxReference
+    ) async throws -> Completion {
         let message = NewMessage(staged, flags: append.flags, internalDate: append.date ?? .now())
-        let outcome = try await loggedIn().account.append([message], to: name)
+        let outcome = try await mailbox.account.append([message], to: mailbox.name)
         let uids = UIDSet(outcome.uids.compactMap { $0 })
         guard !uids.isEmpty else { return .ok("APPEND completed.") }
         return .ok("APPEND completed.", code: .appendUID(outcome.uidValidity, uids))

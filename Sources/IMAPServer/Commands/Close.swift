@@ -8,7 +8,7 @@ extension Session {
         let selection = try selected()
         if !selection.mailbox.isReadOnly {
             do {
-                _ = try await loggedIn().account.expunge(in: selection.view.mailboxID)
+                _ = try await selection.account.expunge(in: selection.view.mailboxID)
             } catch StoreError.messageGone {
                 // The mailbox was deleted under this session: there is nothing left to expunge.
             }

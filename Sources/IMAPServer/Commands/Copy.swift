@@ -9,17 +9,18 @@ extension Session {
     func copy(_ copy: Copy) async throws -> Completion {
         let selection = try selected()
         let uids = try selection.uids(of: copy.messages)
-        let account = try loggedIn().account
-        let destination = try name(of: copy.mailbox)
-        guard !uids.isEmpty else { return try await nothingTo(destination, account, "COPY") }
-        let outcome = try await account.copy(uids, from: selection.view.mailboxID, to: destination)
+        let destination = try await resolve(copy.mailbox)
+        guard !uids.isEmpty else { return try await nothingTo(destination, "COPY") }
+        let outcome = try await selection.account.copy(uids, from: selection.view.mailboxID, to: destination.name)
         return .ok("COPY completed.", code: outcome.code)
     }
 
     /// The end of a COPY or MOVE of no message: OK (a client that moves what it moved already must not be told NO), if
     /// the mailbox is there.
-    func nothingTo(_ name: MailboxName, _ account: AccountStore, _ command: String) async throws -> Completion {
-        guard try await account.hasMailbox(name) else { throw StoreError.mailboxNotFound(name) }
+    func nothingTo(_ mailbox: MailboxReference, _ command: String) async throws -> Completion {
+        guard try await mailbox.account.hasMailbox(mailbox.name) else {
+            throw StoreError.mailboxNotFound(mailbox.name)
+        }
         return .ok("\(command) completed; there was no such message.")
     }
 }

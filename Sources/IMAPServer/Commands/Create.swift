@@ -8,7 +8,6 @@ extension Session {
     /// RFC 3501 §6.3.3, RFC 6154 §3. What is made is subscribed too: many clients show nothing else, and a mailbox made
     /// on one device would be missing on the others.
     func create(_ create: Create) async throws -> Completion {
-        let account = try loggedIn().account
         guard create.uses.count <= 1 else {
             return .no("A mailbox has one special use at most.", code: .useAttr)
         }
@@ -18,8 +17,9 @@ extension Session {
         case .failure(let invalid): return .no("Not a mailbox name: \(invalid.reason).", code: .cannot)
         }
         if name.isInbox { return .no("INBOX exists always.", code: .alreadyExists) }
-        _ = try await account.createMailbox(name, specialUse: create.uses.first)
-        try await account.subscribe(name)
+        let mailbox = try await resolve(name)
+        _ = try await mailbox.account.createMailbox(mailbox.name, specialUse: create.uses.first)
+        try await loggedIn().account.subscribe(mailbox.fullName)
         return .ok("CREATE completed.")
     }
 }

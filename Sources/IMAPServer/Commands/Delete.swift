@@ -6,10 +6,13 @@ import MailStore
 extension Session {
     /// RFC 3501 §6.3.4. To delete the mailbox that is selected here means to leave it first.
     func delete(_ delete: Delete) async throws -> Completion {
-        let account = try loggedIn().account
-        let name = try name(of: delete.mailbox)
-        try await account.deleteMailbox(name)
-        if selection?.view.current.isDeleted == true, selection?.view.name == name { unselectMailbox() }
+        let mailbox = try await resolve(delete.mailbox)
+        try await mailbox.account.deleteMailbox(mailbox.name)
+        if let selection, selection.view.current.isDeleted, selection.account.id == mailbox.account.id,
+            selection.view.name == mailbox.name
+        {
+            unselectMailbox()
+        }
         return .ok("DELETE completed.")
     }
 }

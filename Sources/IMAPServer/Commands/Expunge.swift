@@ -10,7 +10,7 @@ extension Session {
         let selection = try selected()
         let only = expunge.uids?.resolved(last: selection.mailbox.view.lastUID)
         if only?.isEmpty == true { return .ok("EXPUNGE completed.") }
-        _ = try await loggedIn().account.expunge(in: selection.view.mailboxID, only: only)
+        _ = try await selection.account.expunge(in: selection.view.mailboxID, only: only)
         return .ok("EXPUNGE completed.")
     }
 }

@@ -25,7 +25,7 @@ extension Session {
             let targets = selection.mailbox.targets(indices, becomeSeen: unseen)
             var encoder = FetchEncoder(plan: plan, targets: targets, flagSets: selection.mailbox.view.flagSets)
             if plan.readsStore {
-                missing += try await stream(encoder, &ready)
+                missing += try await stream(encoder, of: selection.account, &ready)
             } else {
                 encoder.encodeFromSnapshot(into: &connection.writer)
                 try await connection.flushIfLarge()
@@ -49,16 +49,19 @@ extension Session {
         let unseen = UIDSet(indices.lazy.map { view[$0] }.filter { !view.flags(of: $0).contains(.seen) }.map(\.uid))
         guard !unseen.isEmpty else { return unseen }
         let change = FlagChange.add(Flags(.seen))
-        _ = try await loggedIn().account.storeFlags(unseen, in: selection.view.mailboxID, change)
+        _ = try await selection.account.storeFlags(unseen, in: selection.view.mailboxID, change)
         try await announce(.withoutExpunge, withUIDs: withUIDs, own: .told(unseen))
         return unseen
     }
 
     /// Runs the encoder's jobs, each while what the one before it wrote is sent.
-    /// - Parameter ready: what is encoded and not yet sent; holds the last job's output afterwards.
+    /// - Parameters:
+    ///   - account: whose messages they are.
+    ///   - ready: what is encoded and not yet sent; holds the last job's output afterwards.
     /// - Returns: how many messages were left out.
-    private func stream(_ encoder: FetchEncoder, _ ready: inout ByteBuffer) async throws -> Int {
-        let account = try loggedIn().account
+    private func stream(
+        _ encoder: FetchEncoder, of account: AccountStore, _ ready: inout ByteBuffer
+    ) async throws -> Int {
         var job = FetchJob(encoder: encoder)
         while !job.progress.isDone {
             let isMessageBegun = job.progress.isMessageBegun

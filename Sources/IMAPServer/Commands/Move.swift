@@ -9,10 +9,9 @@ extension Session {
     func move(_ move: Move) async throws -> Completion {
         let selection = try selected()
         let uids = try selection.uids(of: move.messages)
-        let account = try loggedIn().account
-        let destination = try name(of: move.mailbox)
-        guard !uids.isEmpty else { return try await nothingTo(destination, account, "MOVE") }
-        let outcome = try await account.move(uids, from: selection.view.mailboxID, to: destination)
+        let destination = try await resolve(move.mailbox)
+        guard !uids.isEmpty else { return try await nothingTo(destination, "MOVE") }
+        let outcome = try await selection.account.move(uids, from: selection.view.mailboxID, to: destination.name)
         if let code = outcome.code { connection.writer.untagged(.ok, code: code, "Moved.") }
         return .ok("MOVE completed.")
     }

@@ -8,14 +8,15 @@ extension Session {
     /// RFC 3501 §6.4.4. One untagged SEARCH in any case. Messages are read in short jobs on the store's threads; the
     /// work stops when the client goes away.
     func search(_ search: Search) async throws -> Completion {
-        let mailbox = try selected().mailbox
+        let selection = try selected()
+        let mailbox = selection.mailbox
         let program: SearchProgram
         do throws(SearchProgram.Problem) {
             program = try SearchProgram(search, in: mailbox)
         } catch {
             return Session.refusal(of: error)
         }
-        let found = try await hits(of: program, in: mailbox.view)
+        let found = try await hits(of: program, in: mailbox.view, of: selection.account)
         switch search.numbering {
         case .sequence: connection.writer.search(found.lazy.map { UInt32(truncatingIfNeeded: $0 + 1) })
         case .uid: connection.writer.search(found.lazy.map { mailbox.view[$0].uid.rawValue })
@@ -31,7 +32,9 @@ extension Session {
     }
 
     /// The indices of the messages found, ascending.
-    private func hits(of program: SearchProgram, in view: MailboxSnapshot) async throws -> [Int] {
+    private func hits(
+        of program: SearchProgram, in view: MailboxSnapshot, of account: AccountStore
+    ) async throws -> [Int] {
         var found: [Int] = []
         var open = SearchQueue()
         for start in stride(from: 0, to: view.count, by: SearchQueue.slice) {
@@ -47,12 +50,13 @@ extension Session {
             await Task.yield()
         }
         guard !open.candidates.isEmpty else { return found }
-        found += try await read(open, program)
+        found += try await read(open, program, of: account)
         return found.sorted()
     }
 
-    private func read(_ queue: SearchQueue, _ program: SearchProgram) async throws -> [Int] {
-        let account = try loggedIn().account
+    private func read(
+        _ queue: SearchQueue, _ program: SearchProgram, of account: AccountStore
+    ) async throws -> [Int] {
         var found: [Int] = []
         var queue = queue
         while !queue.isEmpty {

@@ -11,19 +11,18 @@ extension Session {
     /// selected. To a login that may only read, SELECT is EXAMINE.
     func select(_ select: Select, examine: Bool) async throws -> Completion {
         unselectMailbox()
-        let identity = try loggedIn()
-        let account = identity.account
-        let readOnly = examine || identity.login.isReadOnly
-        let name = try name(of: select.mailbox)
-        let view = try await account.view(of: name)
+        let readOnly = try examine || loggedIn().login.isReadOnly
+        let reference = try await resolve(select.mailbox)
+        let account = reference.account
+        let view = try await account.view(of: reference.name)
         let gate = connection.gate
         let watch = view.watch { gate.raise(.mailbox) }
         let snapshot = view.current
-        if snapshot.isDeleted { throw StoreError.mailboxNotFound(name) }
+        if snapshot.isDeleted { throw StoreError.mailboxNotFound(reference.name) }
         let recent = readOnly ? view.unclaimedRecent(in: snapshot) : view.claimRecent(in: snapshot)
         if !readOnly, recent != nil { account.storeRecentMark(view) }
         let mailbox = SelectedMailbox(snapshot, isReadOnly: readOnly, recent: recent)
-        let selection = Selection(view: view, watch: watch, mailbox: mailbox)
+        let selection = Selection(account: account, view: view, watch: watch, mailbox: mailbox)
         describe(selection)
         self.selection = selection
         return .ok(

@@ -7,12 +7,12 @@ import MailStore
 extension Session {
     /// RFC 3501 §6.3.10, RFC 8438.
     func status(_ status: IMAPSyntax.Status) async throws -> Completion {
-        let account = try loggedIn().account
-        let name = try name(of: status.mailbox)
-        guard let info = try await account.mailbox(name, countingRecent: status.items.contains(.recent)) else {
-            throw StoreError.mailboxNotFound(name)
+        let mailbox = try await resolve(status.mailbox)
+        let countingRecent = status.items.contains(.recent)
+        guard let info = try await mailbox.account.mailbox(mailbox.name, countingRecent: countingRecent) else {
+            throw StoreError.mailboxNotFound(mailbox.name)
         }
-        connection.writer.status(name, Session.values(of: status.items, in: info))
+        connection.writer.status(mailbox.fullName, Session.values(of: status.items, in: info))
         return .ok("STATUS completed.")
     }
 

@@ -17,7 +17,7 @@ extension Session {
             case .add: .add(store.flags)
             case .remove: .remove(store.flags)
             }
-        let outcome = try await loggedIn().account.storeFlags(uids, in: selection.view.mailboxID, change)
+        let outcome = try await selection.account.storeFlags(uids, in: selection.view.mailboxID, change)
         try await announce(
             CommandTable.announcing(.store(store)), withUIDs: store.messages.isUID,
             own: store.silent ? .silent(uids, change) : .echoed(uids))

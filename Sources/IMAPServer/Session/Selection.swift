@@ -7,6 +7,8 @@ import NIOCore
 
 /// Made by SELECT and EXAMINE; letting it go ends the watch.
 final class Selection {
+    /// The mail of the mailbox's owner, as this session's account may use it.
+    let account: AccountStore
     let view: MailboxView
     private let watch: Watch
     var mailbox: SelectedMailbox
@@ -14,7 +16,8 @@ final class Selection {
     private var toldKeywords: Set<Keyword>
     private var toldFlagSets: Int
 
-    init(view: MailboxView, watch: Watch, mailbox: SelectedMailbox) {
+    init(account: AccountStore, view: MailboxView, watch: Watch, mailbox: SelectedMailbox) {
+        self.account = account
         self.view = view
         self.watch = watch
         self.mailbox = mailbox
@@ -66,7 +69,7 @@ extension Session {
         guard latest.uidNext != selection.mailbox.view.uidNext else { return nil }
         guard selection.mailbox.isReadOnly else {
             let claimed = selection.view.claimRecent(in: latest)
-            if claimed != nil { identity?.account.storeRecentMark(selection.view) }
+            if claimed != nil { selection.account.storeRecentMark(selection.view) }
             return claimed
         }
         return selection.view.unclaimedRecent(in: latest)
