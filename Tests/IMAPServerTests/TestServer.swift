@@ -55,17 +55,18 @@ struct TestServer: Sendable {
 
     func connect() async throws -> IMAPTestClient { try await IMAPTestClient.connect(port: port) }
 
-    /// A client that is logged in.
-    func login() async throws -> IMAPTestClient {
+    /// A client that is logged in and has enabled what the mode needs.
+    func login(_ mode: ClientMode = .rev1) async throws -> IMAPTestClient {
         let client = try await connect()
         let reply = try await client.login()
         guard reply.isOK else { throw TestFailure("LOGIN: \(reply.tagged)") }
+        try await client.enter(mode)
         return client
     }
 
     /// A client that has a mailbox selected.
-    func select(_ mailbox: String = "INBOX") async throws -> IMAPTestClient {
-        let client = try await login()
+    func select(_ mailbox: String = "INBOX", mode: ClientMode = .rev1) async throws -> IMAPTestClient {
+        let client = try await login(mode)
         let reply = try await client.command("SELECT \(mailbox)")
         guard reply.isOK else { throw TestFailure("SELECT: \(reply.tagged)") }
         return client

@@ -80,7 +80,8 @@ struct MailboxArgumentTests {
         let mailbox = try MailboxName(text)
         for utf8Accepted in [false, true] {
             var writer = ResponseWriter()
-            writer.write(mailbox: mailbox, utf8Accepted: utf8Accepted)
+            writer.acceptsUTF8 = utf8Accepted
+            writer.write(mailbox: mailbox)
             var line = ByteBuffer(string: "a SELECT ")
             var written = writer.take()
             line.writeBuffer(&written)

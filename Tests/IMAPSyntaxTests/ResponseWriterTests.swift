@@ -5,14 +5,16 @@ import Mail
 import NIOCore
 import Testing
 
-private func written(_ write: (inout ResponseWriter) -> Void) -> String {
+private func written(utf8Accepted: Bool = false, _ write: (inout ResponseWriter) -> Void) -> String {
     var writer = ResponseWriter()
+    writer.acceptsUTF8 = utf8Accepted
     write(&writer)
     return String(buffer: writer.take())
 }
 
-private func read(_ write: (inout ResponseWriter) -> Void) throws -> [Response] {
+private func read(utf8Accepted: Bool = false, _ write: (inout ResponseWriter) -> Void) throws -> [Response] {
     var writer = ResponseWriter()
+    writer.acceptsUTF8 = utf8Accepted
     write(&writer)
     return try StrictReader.read(Array(writer.take().readableBytesView))
 }
@@ -113,8 +115,8 @@ struct MailboxResponseTests {
         #expect(
             written { $0.list(name, attributes: [.hasNoChildren, .drafts]) }
                 == "* LIST (\\HasNoChildren \\Drafts) \"/\" \"Entw&APw-rfe/a b\"\r\n")
-        #expect(written { $0.list(.inbox, attributes: [], utf8Accepted: true) } == "* LIST () \"/\" \"INBOX\"\r\n")
-        #expect(written { $0.list(name, attributes: [], utf8Accepted: true) } == "* LIST () \"/\" \"Entwürfe/a b\"\r\n")
+        #expect(written(utf8Accepted: true) { $0.list(.inbox, attributes: []) } == "* LIST () \"/\" \"INBOX\"\r\n")
+        #expect(written(utf8Accepted: true) { $0.list(name, attributes: []) } == "* LIST () \"/\" \"Entwürfe/a b\"\r\n")
         #expect(
             written { $0.list(.inbox, attributes: [.noSelect], childInfoSubscribed: true) }
                 == "* LIST (\\Noselect) \"/\" INBOX (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n")
@@ -157,7 +159,7 @@ struct MailboxResponseTests {
     func names(_ text: String) throws {
         guard let name = try? MailboxName(text) else { return }
         for utf8Accepted in [false, true] {
-            let responses = try read { $0.status(name, [(.messages, 1)], utf8Accepted: utf8Accepted) }
+            let responses = try read(utf8Accepted: utf8Accepted) { $0.status(name, [(.messages, 1)]) }
             guard case .data(let tokens) = try #require(responses.first) else { continue }
             #expect(responses.count == 1 && tokens.count == 3)
             #expect(tokens.last == .list([.atom("MESSAGES"), .atom("1")]))

@@ -54,6 +54,31 @@ package struct IMAPResponse: Hashable, Sendable {
     /// The number of `* 23 EXISTS`.
     package var number: UInt64? { condition == nil ? values.first?.number : nil }
 
+    /// The UIDs of a VANISHED (RFC 7162 §3.2.10), ranges spelled out; nil when it is malformed or another response.
+    package var vanishedUIDs: [UInt64]? {
+        guard values.first == .atom("VANISHED") else { return nil }
+        var rest = values.dropFirst()
+        if rest.first == .list([.atom("EARLIER")]) { rest = rest.dropFirst() }
+        guard rest.count == 1, case .atom(let set) = rest[rest.startIndex] else { return nil }
+        return Self.numbers(of: set)
+    }
+
+    /// Whether a VANISHED tells of what is gone since the client last looked.
+    package var isEarlier: Bool { values.count == 3 && values[1] == .list([.atom("EARLIER")]) }
+
+    /// `1:3,7` spelled out; nil for what is no set of numbers, has `*`, or names more than a test can mean.
+    package static func numbers(of set: String) -> [UInt64]? {
+        var numbers: [UInt64] = []
+        for element in set.split(separator: ",", omittingEmptySubsequences: false) {
+            let bounds = element.split(separator: ":", omittingEmptySubsequences: false).map { UInt64($0) }
+            guard let first = bounds.first ?? nil, let last = bounds.last ?? nil, bounds.count <= 2, first > 0,
+                first <= last, last - first < 1_000_000
+            else { return nil }
+            numbers += first...last
+        }
+        return numbers
+    }
+
     /// The items of a FETCH by name, in upper case.
     package var items: [String: IMAPValue] {
         guard name == "FETCH", values.count == 3, let list = values[2].list else { return [:] }
@@ -67,6 +92,8 @@ package struct IMAPResponse: Hashable, Sendable {
     /// The FLAGS of a FETCH.
     package var flags: Set<String>? { items["FLAGS"]?.list.map { Set($0.compactMap(\.text)) } }
     package var uid: UInt64? { items["UID"]?.number }
+    /// The MODSEQ of a FETCH (RFC 7162 §3.1.4.2).
+    package var modSeq: UInt64? { items["MODSEQ"]?.list.flatMap { $0.count == 1 ? $0[0].number : nil } }
 }
 
 /// A command's outcome: its tagged response, and what came before it.
@@ -84,12 +111,20 @@ package struct IMAPReply: Sendable {
     package var fetches: [IMAPResponse] { data("FETCH") }
     /// The numbers of the EXPUNGEs, in order.
     package var expunged: [UInt64] { data("EXPUNGE").compactMap(\.number) }
+    /// The UIDs of the VANISHEDs that tell of what goes now, in order.
+    package var vanished: [UInt64] {
+        data("VANISHED").filter { !$0.isEarlier }.flatMap { $0.vanishedUIDs ?? [] }
+    }
+    /// Those of the VANISHED (EARLIER)s.
+    package var vanishedEarlier: [UInt64] {
+        data("VANISHED").filter(\.isEarlier).flatMap { $0.vanishedUIDs ?? [] }
+    }
     package var exists: UInt64? { data("EXISTS").last?.number }
     package var recent: UInt64? { data("RECENT").last?.number }
     /// The numbers of the one SEARCH response; nil when there is not exactly one.
     package var found: [UInt64]? {
         let searches = data("SEARCH")
-        return searches.count == 1 ? searches[0].values.dropFirst().compactMap(\.number) : nil
+        return searches.count == 1 ? searches[0].values.dropFirst().filter { $0.list == nil }.compactMap(\.number) : nil
     }
     /// The code of an untagged status response that begins with this word, without the word.
     package func code(_ name: String) -> String? {

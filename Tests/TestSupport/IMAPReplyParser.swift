@@ -9,18 +9,21 @@ package struct IMAPProtocolError: Error, CustomStringConvertible {
 /// Reads one response from the front of a buffer. `nil` is not complete; wrong throws.
 struct IMAPReplyParser {
     private let bytes: ArraySlice<UInt8>
+    private let enabled: Set<String>
     private var position: Int
 
     private struct Incomplete: Error {}
 
-    init(_ bytes: ArraySlice<UInt8>) {
+    init(_ bytes: ArraySlice<UInt8>, enabled: Set<String> = []) {
         self.bytes = bytes
+        self.enabled = enabled
         position = bytes.startIndex
     }
 
+    /// - Parameter enabled: what ENABLED responses have named, in upper case: it changes what is lawful.
     /// - Returns: the response and the bytes it took.
-    static func parse(_ bytes: ArraySlice<UInt8>) throws -> (IMAPResponse, Int)? {
-        var parser = IMAPReplyParser(bytes)
+    static func parse(_ bytes: ArraySlice<UInt8>, enabled: Set<String> = []) throws -> (IMAPResponse, Int)? {
+        var parser = IMAPReplyParser(bytes, enabled: enabled)
         do {
             let response = try parser.response()
             return (response, parser.position - bytes.startIndex)
@@ -146,12 +149,15 @@ struct IMAPReplyParser {
         while true {
             var byte = try peek()
             position += 1
-            if byte == UInt8(ascii: "\"") { return result }
+            if byte == UInt8(ascii: "\"") {
+                guard String(validating: result, as: UTF8.self) != nil else { throw wrong("a string that is not UTF-8") }
+                return result
+            }
             if byte == UInt8(ascii: "\\") {
                 byte = try peek()
                 position += 1
                 guard byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { throw wrong("a wrong escape") }
-            } else if byte == 0 || byte == 0x0a || byte == 0x0d || byte >= 0x7f {
+            } else if byte == 0 || byte == 0x0a || byte == 0x0d || byte == 0x7f || byte > 0x7f && !acceptsUTF8 {
                 throw wrong("byte \(byte) in a quoted string")
             }
             result.append(byte)
@@ -182,15 +188,17 @@ struct IMAPReplyParser {
         let values = response.values
         let isRight: Bool
         switch response.name {
-        case "EXISTS", "RECENT": isRight = values.count == 2
-        case "EXPUNGE": isRight = values.count == 2 && response.number != 0
+        case "EXISTS": isRight = values.count == 2
+        case "RECENT": isRight = values.count == 2 && !isRev2
+        case "EXPUNGE": isRight = values.count == 2 && response.number != 0 && !tellsVanished
+        case "VANISHED": isRight = response.vanishedUIDs != nil && tellsVanished
         case "FETCH":
             let items = values.count == 3 ? values[2].list : nil
             isRight = response.number != 0 && items.map { $0.count % 2 == 0 && !$0.isEmpty } ?? false
         case "CAPABILITY": isRight = values.contains(.atom("IMAP4rev1"))
         case "LIST", "LSUB": isRight = (4...5).contains(values.count) && values[1].list != nil
         case "STATUS": isRight = values.count == 3 && values[2].list.map { $0.count % 2 == 0 } ?? false
-        case "SEARCH": isRight = values.dropFirst().allSatisfy { ($0.number ?? 0) > 0 }
+        case "SEARCH": isRight = Self.isSearch(values.dropFirst()) && !isRev2
         case "FLAGS": isRight = values.count == 2 && values[1].list != nil
         case "NAMESPACE": isRight = values.count == 4
         case "ID": isRight = values.count == 2
@@ -199,6 +207,23 @@ struct IMAPReplyParser {
         }
         guard isRight else { throw wrong("the response \(values)") }
         return response
+    }
+
+    // MARK: Modes
+
+    private var isRev2: Bool { enabled.contains("IMAP4REV2") }
+    private var acceptsUTF8: Bool { isRev2 || enabled.contains("UTF8=ACCEPT") }
+    private var tellsVanished: Bool { enabled.contains("QRESYNC") || enabled.contains("UIDONLY") }
+
+    /// Numbers, and behind them the highest MODSEQ (RFC 7162 §3.1.5).
+    private static func isSearch(_ values: ArraySlice<IMAPValue>) -> Bool {
+        var numbers = values
+        if let list = numbers.last?.list {
+            guard list.count == 2, list[0].text == "MODSEQ", (list[1].number ?? 0) > 0 else { return false }
+            numbers = numbers.dropLast()
+            guard !numbers.isEmpty else { return false }
+        }
+        return numbers.allSatisfy { ($0.number ?? 0) > 0 }
     }
 
     // MARK: Bytes

@@ -16,6 +16,8 @@ package final class IMAPTestClient {
     private var start = 0
     private var tagCount = 0
     package private(set) var greeting = IMAPResponse(tag: "*")
+    /// What the server has said is enabled, in upper case; it decides which responses are lawful from then on.
+    package private(set) var enabled: Set<String> = []
 
     /// Nothing more comes.
     package struct Closed: Error {}
@@ -148,8 +150,12 @@ package final class IMAPTestClient {
     /// The next response of any kind.
     package func response() async throws -> IMAPResponse {
         while true {
-            if start < buffer.count, let (response, size) = try IMAPReplyParser.parse(buffer[start...]) {
+            if start < buffer.count, let (response, size) = try IMAPReplyParser.parse(buffer[start...], enabled: enabled)
+            {
                 start += size
+                if response.name == "ENABLED" {
+                    enabled.formUnion(response.values.dropFirst().compactMap { $0.text?.uppercased() })
+                }
                 if start == buffer.count || start > 1 << 20 {
                     buffer.removeFirst(start)
                     start = 0

@@ -12,7 +12,7 @@ extension Session {
             return .no("A mailbox has one special use at most.", code: .useAttr)
         }
         let name: MailboxName
-        switch create.name(utf8Accepted: false) {
+        switch create.name(utf8Accepted: enabled.acceptsUTF8) {
         case .success(let valid): name = valid
         case .failure(let invalid): return .no("Not a mailbox name: \(invalid.reason).", code: .cannot)
         }

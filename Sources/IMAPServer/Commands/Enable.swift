@@ -1,11 +1,17 @@
-// ENABLE: nothing here needs to be switched on yet.
+// ENABLE: what changes the server's replies is switched on.
 
 import IMAPSyntax
 
 extension Session {
-    /// RFC 5161 §3.1: what is unknown is passed over. Nothing that is advertised needs to be enabled.
+    /// RFC 5161 §3.1: what is unknown or needs no ENABLE is passed over. The reply names what this command switched on.
     func enable(_ enable: Enable) -> Completion {
-        connection.writer.enabled([])
+        var names: [String] = []
+        for name in Capabilities.enableable where enable.capabilities.contains(name.uppercased()) {
+            guard let extensions = EnabledExtensions(capability: name.uppercased()) else { continue }
+            if !extensions.isSubset(of: enabled) { names.append(name) }
+            enabled.formUnion(extensions)
+        }
+        connection.writer.enabled(names)
         return .ok("ENABLE completed.")
     }
 }

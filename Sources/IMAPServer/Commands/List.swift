@@ -17,7 +17,10 @@ extension Session {
         let mailboxes = try await account.mailboxes(countingRecent: statusItems?.contains(.recent) == true)
         let needsSubscriptions = list.selections.contains(.subscribed) || list.returns.contains(.subscribed)
         let subscriptions = needsSubscriptions ? Set(try await account.subscriptions()) : []
-        for row in ListRows(list: list, mailboxes: mailboxes, subscriptions: subscriptions).rows {
+        let rows = ListRows(
+            list: list, mailboxes: mailboxes, subscriptions: subscriptions, utf8Accepted: enabled.acceptsUTF8
+        ).rows
+        for row in rows {
             connection.writer.list(
                 row.name, attributes: row.attributes, childInfoSubscribed: row.hasSubscribedChildren)
             if let statusItems, let info = row.info {
@@ -54,11 +57,13 @@ struct ListRows {
     private let patterns: [MailboxPattern]
     private let parents: Set<MailboxName>
 
-    init(list: List, mailboxes: [MailboxInfo], subscriptions: Set<MailboxName>) {
+    init(
+        list: List, mailboxes: [MailboxInfo], subscriptions: Set<MailboxName>, utf8Accepted: Bool = false
+    ) {
         self.list = list
         self.mailboxes = mailboxes
         self.subscriptions = subscriptions
-        patterns = list.compiledPatterns(utf8Accepted: false)
+        patterns = list.compiledPatterns(utf8Accepted: utf8Accepted)
         parents = Set(mailboxes.compactMap(\.name.parent))
     }
 

@@ -12,7 +12,9 @@ extension Session {
             connection.writer.lsubDelimiter()
             return .ok("LSUB completed.")
         }
-        guard let pattern = lsub.compiledPattern(utf8Accepted: false) else { return .ok("LSUB completed.") }
+        guard let pattern = lsub.compiledPattern(utf8Accepted: enabled.acceptsUTF8) else {
+            return .ok("LSUB completed.")
+        }
         let subscriptions = try await account.subscriptions()
         let uses = try await account.mailboxes().reduce(into: [MailboxName: SpecialUse]()) { uses, info in
             if let use = info.specialUse { uses[info.name] = use }

@@ -53,7 +53,7 @@ extension Session {
 
     /// A mailbox's name from what the client wrote.
     func name(of argument: MailboxArgument) throws(Refusal) -> MailboxName {
-        switch argument.name(utf8Accepted: false) {
+        switch argument.name(utf8Accepted: enabled.acceptsUTF8) {
         case .success(let name): return name
         case .failure(let invalid): throw Refusal(.no("Not a mailbox name: \(invalid.reason).", code: .cannot))
         }

@@ -24,6 +24,9 @@ package enum Capabilities {
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
     ]
 
+    /// What ENABLE takes, in the spelling of the reply.
+    package static let enableable: [String] = []
+
     /// RFC 3501 §7.2.1; each name that is not IMAP4rev1's own has its RFC in docs/rfcs.md.
     package static func list(_ situation: Situation) -> [String] {
         if situation.isAuthenticated { return always + afterLogin }

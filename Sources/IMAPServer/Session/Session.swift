@@ -33,6 +33,10 @@ final class Session {
     var client: String?
     var identity: Identity?
     var selection: Selection?
+    /// What ENABLE and its like have switched on; UNAUTHENTICATE clears it.
+    var enabled: EnabledExtensions = [] {
+        didSet { connection.writer.acceptsUTF8 = enabled.acceptsUTF8 }
+    }
     var failedLogins = 0
     private var badCommands = 0
     /// The last line has been written.

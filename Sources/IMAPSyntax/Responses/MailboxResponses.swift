@@ -40,22 +40,19 @@ package enum MailboxAttribute: String, Hashable, Sendable {
 
 extension ResponseWriter {
     // RFC 3501 §9: "LIST" SP mailbox-list; RFC 5258 §6: mailbox-list [SP mbox-list-extended]
-    /// - Parameters:
-    ///   - childInfoSubscribed: a subscribed mailbox below this one matches (RFC 5258 §3.5).
-    ///   - utf8Accepted: names in UTF-8 instead of modified UTF-7.
+    /// - Parameter childInfoSubscribed: a subscribed mailbox below this one matches (RFC 5258 §3.5).
     package mutating func list(
-        _ name: MailboxName, attributes: [MailboxAttribute], childInfoSubscribed: Bool = false,
-        utf8Accepted: Bool = false
+        _ name: MailboxName, attributes: [MailboxAttribute], childInfoSubscribed: Bool = false
     ) {
         buffer.writeStaticString("* LIST ")
-        mailboxList(name, attributes, utf8Accepted)
+        mailboxList(name, attributes)
         if childInfoSubscribed { buffer.writeStaticString(" (\"CHILDINFO\" (\"SUBSCRIBED\"))") }
         crlf()
     }
 
-    package mutating func lsub(_ name: MailboxName, attributes: [MailboxAttribute], utf8Accepted: Bool = false) {
+    package mutating func lsub(_ name: MailboxName, attributes: [MailboxAttribute]) {
         buffer.writeStaticString("* LSUB ")
-        mailboxList(name, attributes, utf8Accepted)
+        mailboxList(name, attributes)
         crlf()
     }
 
@@ -63,20 +60,16 @@ extension ResponseWriter {
     package mutating func listDelimiter() { buffer.writeStaticString("* LIST (\\Noselect) \"/\" \"\"\r\n") }
     package mutating func lsubDelimiter() { buffer.writeStaticString("* LSUB (\\Noselect) \"/\" \"\"\r\n") }
 
-    private mutating func mailboxList(
-        _ name: MailboxName, _ attributes: [MailboxAttribute], _ utf8Accepted: Bool
-    ) {
+    private mutating func mailboxList(_ name: MailboxName, _ attributes: [MailboxAttribute]) {
         list(attributes.map(\.rawValue))
         buffer.writeStaticString(" \"/\" ")
-        write(mailbox: name, utf8Accepted: utf8Accepted)
+        write(mailbox: name)
     }
 
     // RFC 3501 §9: "STATUS" SP mailbox SP "(" [status-att-list] ")"
-    package mutating func status(
-        _ name: MailboxName, _ values: [(item: StatusItem, value: UInt64)], utf8Accepted: Bool = false
-    ) {
+    package mutating func status(_ name: MailboxName, _ values: [(item: StatusItem, value: UInt64)]) {
         buffer.writeStaticString("* STATUS ")
-        write(mailbox: name, utf8Accepted: utf8Accepted)
+        write(mailbox: name)
         buffer.writeStaticString(" (")
         for (index, entry) in values.enumerated() {
             if index > 0 { space() }

@@ -19,6 +19,8 @@ package enum ResponseCondition: String, Hashable, Sendable {
 package struct ResponseWriter: Sendable {
     /// What has been written and not yet taken away.
     package var buffer: ByteBuffer
+    /// Names and quoted strings are in UTF-8: the client has enabled IMAP4rev2 or UTF8=ACCEPT.
+    package var acceptsUTF8 = false
     var fetchItems = 0
 
     package init(buffer: ByteBuffer = ByteBuffer()) { self.buffer = buffer }

@@ -29,9 +29,11 @@ extension ResponseWriter {
     }
 
     // RFC 3501 §9: string = quoted / literal
-    /// Quoted where that is possible, else a literal. NUL, which neither can hold, is left out.
+    /// Quoted where that is possible (RFC 9051 §9: in UTF-8 too, once the client takes it), else a literal. NUL, which neither can hold, is left out.
     package mutating func write(string bytes: some Collection<UInt8>) {
         if bytes.count <= 512, bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) {
+            write(quoted: bytes)
+        } else if acceptsUTF8, bytes.count <= 512, bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }), isUTF8(Array(bytes)) {
             write(quoted: bytes)
         } else {
             let held = bytes.filter { $0 != 0 }
@@ -73,8 +75,9 @@ extension ResponseWriter {
     }
 
     // RFC 3501 §9: mailbox = "INBOX" / astring
-    package mutating func write(mailbox name: MailboxName, utf8Accepted: Bool) {
-        if utf8Accepted {
+    /// In UTF-8 or in modified UTF-7, as the client has enabled.
+    package mutating func write(mailbox name: MailboxName) {
+        if acceptsUTF8 {
             // Quoting is always possible: a name holds no control characters.
             write(quoted: name.text.utf8)
         } else {
