@@ -20,8 +20,8 @@ struct CommandParserTests {
         Case("CAPABILITY", .capability), Case("noop", .noop), Case("Logout", .logout), Case("STARTTLS", .startTLS),
         Case("NAMESPACE", .namespace), Case("IDLE", .idle), Case("CHECK", .check), Case("CLOSE", .close),
         Case("UNSELECT", .unselect), Case("EXPUNGE", .expunge(Expunge())), Case("NOOP ", .noop), Case("NOOP  ", .noop),
-        Case("UID EXPUNGE 3:5,*", .expunge(Expunge(uids: uids((3, 5), (nil, nil))))),
-        Case("uid expunge 7", .expunge(Expunge(uids: uids((7, 7))))),
+        Case("UID EXPUNGE 3:5,*", .expunge(Expunge(uids: .uid(uids((3, 5), (nil, nil)))))),
+        Case("uid expunge 7", .expunge(Expunge(uids: .uid(uids((7, 7)))))),
     ]
 
     static let authentication: [Case] = [

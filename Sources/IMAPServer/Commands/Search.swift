@@ -27,6 +27,7 @@ extension Session {
     private static func refusal(of problem: SearchProgram.Problem) -> Completion {
         switch problem {
         case .unknownCharset: .no("That charset is not known.", code: .badCharset(["US-ASCII", "UTF-8"]))
+        case .unsupported(let key): .bad("SEARCH does not know \(key).")
         case .badText: .bad("The text is not in the charset given; UTF-8 is always understood.")
         }
     }

@@ -10,16 +10,19 @@ struct SearchContent {
     static let mostOfPart = 16 * 1_024 * 1_024
 
     private let body: BodyID
+    private let mailbox: MailboxID
     private let reader: AccountReader
     private var header: [UInt8]?
     private var foldedHeader: [UInt8]?
     private var foldedTexts: [[UInt8]]?
 
-    init(_ body: BodyID, _ reader: AccountReader) {
+    init(_ body: BodyID, in mailbox: MailboxID, _ reader: AccountReader) {
         self.body = body
+        self.mailbox = mailbox
         self.reader = reader
     }
 
+    func saveDate(of uid: UID) throws -> Int64? { try reader.saveDate(of: uid, in: mailbox) }
     func sentDate() throws -> MailDate? { try reader.sentDate(of: body) }
 
     /// The empty needle is found in a field that is there (RFC 3501 §6.4.4, HEADER).

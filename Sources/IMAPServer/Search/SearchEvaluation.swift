@@ -46,6 +46,8 @@ extension SearchProgram {
         case .uids(let set), .recent(let set): return set.contains(entry.uid)
         case .flagSets(let ids): return ids.contains(entry.flagSet)
         case .internalDate(let comparison, let day): return comparison.holds(entry.internalDate.dayNumber, day)
+        case .internalTime(let seconds): return seconds.contains(entry.internalDate.secondsSince1970)
+        case .modSeq(let least): return entry.modSeq.rawValue >= least
         case .larger(let size): return UInt64(entry.size) > size
         case .smaller(let size): return UInt64(entry.size) < size
         default: return nil
@@ -65,7 +67,7 @@ extension SearchProgram {
 
     /// The answer, with the message at hand for what the snapshot cannot tell.
     func decide(_ candidate: SearchCandidate, reader: AccountReader) throws -> Bool {
-        var content = SearchContent(candidate.entry.bodyID, reader)
+        var content = SearchContent(candidate.entry.bodyID, in: mailboxID, reader)
         return try SearchProgram.decide(root, candidate, &content)
     }
 
@@ -83,6 +85,9 @@ extension SearchProgram {
         case .sentDate(let comparison, let day):
             guard let date = try content.sentDate() else { return false }
             return comparison.holds(date.dayNumber, day)
+        case .saveDate(let comparison, let day):
+            guard let seconds = try content.saveDate(of: candidate.entry.uid) else { return false }
+            return comparison.holds(MailDate(secondsSince1970: seconds).dayNumber, day)
         case .header(let name, let needle): return try content.headerHolds(needle, inField: name)
         case .body(let needle): return try content.bodyHolds(needle)
         case .text(let needle):

@@ -19,9 +19,13 @@ package struct SearchProgram: Sendable {
         case flagSets(Set<FlagSetID>)
         case recent(UIDSet)
         case internalDate(SearchComparison, day: Int)
+        /// INTERNALDATE in seconds since 1970.
+        case internalTime(ClosedRange<Int64>)
+        case modSeq(atLeast: UInt64)
         case larger(UInt64)
         case smaller(UInt64)
         case sentDate(SearchComparison, day: Int)
+        case saveDate(SearchComparison, day: Int)
         case header(name: String, SearchNeedle)
         case text(SearchNeedle)
         case body(SearchNeedle)
@@ -31,18 +35,33 @@ package struct SearchProgram: Sendable {
     }
 
     let root: Node
+    /// Whose messages these are.
+    let mailboxID: MailboxID
 
     /// Why a search cannot be made ready.
     package enum Problem: Error, Hashable, Sendable {
         case unknownCharset
         /// The text is not what the charset says.
         case badText
+        /// No search knows this key yet.
+        case unsupported(String)
     }
 
-    /// - Parameter mailbox: the view that the numbers and flags speak of.
-    package init(_ search: Search, in mailbox: SelectedMailbox) throws(Problem) {
+    /// - Parameters:
+    ///   - mailbox: the view that the numbers and flags speak of.
+    ///   - now: what OLDER and YOUNGER count from.
+    package init(_ search: Search, in mailbox: SelectedMailbox, now: MailDate = .now()) throws(Problem) {
         if let charset = search.charset, !Charset.isKnown(charset) { throw .unknownCharset }
-        root = try SearchProgram.node(search.key, charset: search.charset, mailbox)
+        let making = Making(charset: search.charset, mailbox: mailbox, now: now)
+        root = try SearchProgram.node(search.key, making)
+        mailboxID = mailbox.view.mailboxID
+    }
+
+    /// What the nodes are made with.
+    private struct Making {
+        let charset: String?
+        let mailbox: SelectedMailbox
+        let now: MailDate
     }
 
     /// Whether some message may have to be read.
@@ -51,33 +70,44 @@ package struct SearchProgram: Sendable {
     // MARK: From keys to nodes
 
     /// Recursion is bounded by the parser's `SyntaxLimits.nesting`.
-    private static func node(
-        _ key: SearchKey, charset: String?, _ mailbox: SelectedMailbox
-    ) throws(Problem) -> Node {
+    private static func node(_ key: SearchKey, _ making: Making) throws(Problem) -> Node {
         switch key {
-        case .all: return .constant(true)
-        case .messages(let selection): return numbers(selection, mailbox)
-        case .flag(let flag): return .flagSets(mailbox.view.flagSets.ids { $0.contains(flag) })
-        case .keyword(let keyword): return .flagSets(mailbox.view.flagSets.ids { $0.keywords.contains(keyword) })
-        case .recent: return .recent(mailbox.recent)
-        case .date(.internal, let comparison, let day): return .internalDate(comparison, day: day)
-        case .date(.sent, let comparison, let day): return .sentDate(comparison, day: day)
-        case .larger(let size): return .larger(size)
-        case .smaller(let size): return .smaller(size)
-        case .text(let field, let bytes): return try text(field, bytes, charset: charset)
-        case .not(let inner): return .not(try node(inner, charset: charset, mailbox))
-        case .or(let first, let second):
-            return .any(try sorted([first, second], charset: charset, mailbox))
-        case .and(let keys): return .all(try sorted(keys, charset: charset, mailbox))
+        case .text(let field, let bytes): return try text(field, bytes, charset: making.charset)
+        case .not(let inner): return .not(try node(inner, making))
+        case .or(let first, let second): return .any(try sorted([first, second], making))
+        case .and(let keys): return .all(try sorted(keys, making))
+        case .emailID: throw .unsupported("EMAILID")
+        case .threadID: throw .unsupported("THREADID")
+        case .fuzzy: throw .unsupported("FUZZY")
+        case .filter: throw .unsupported("FILTER")
+        default: return leaf(key, making)
         }
     }
 
-    private static func sorted(
-        _ keys: [SearchKey], charset: String?, _ mailbox: SelectedMailbox
-    ) throws(Problem) -> [Node] {
+    /// The keys that nothing can be wrong with.
+    private static func leaf(_ key: SearchKey, _ making: Making) -> Node {
+        let flagSets = making.mailbox.view.flagSets
+        return switch key {
+        case .messages(let selection): numbers(selection, making.mailbox)
+        case .flag(let flag): .flagSets(flagSets.ids { $0.contains(flag) })
+        case .keyword(let keyword): .flagSets(flagSets.ids { $0.keywords.contains(keyword) })
+        case .recent: .recent(making.mailbox.recent)
+        case .date(.internal, let comparison, let day): .internalDate(comparison, day: day)
+        case .date(.sent, let comparison, let day): .sentDate(comparison, day: day)
+        case .date(.saved, let comparison, let day): .saveDate(comparison, day: day)
+        case .older(let seconds): .internalTime(.min...making.now.secondsSince1970 - Int64(seconds))
+        case .younger(let seconds): .internalTime(making.now.secondsSince1970 - Int64(seconds)...(.max))
+        case .larger(let size): .larger(size)
+        case .smaller(let size): .smaller(size)
+        case .modSeq(let value): .modSeq(atLeast: value)
+        default: .constant(true)
+        }
+    }
+
+    private static func sorted(_ keys: [SearchKey], _ making: Making) throws(Problem) -> [Node] {
         var nodes: [(cost: Int, place: Int, node: Node)] = []
         for key in keys {
-            let node = try node(key, charset: charset, mailbox)
+            let node = try node(key, making)
             nodes.append((node.cost, nodes.count, node))
         }
         return nodes.sorted { ($0.cost, $0.place) < ($1.cost, $1.place) }.map(\.node)
@@ -86,6 +116,7 @@ package struct SearchProgram: Sendable {
     private static func numbers(_ selection: MessageSelection, _ mailbox: SelectedMailbox) -> Node {
         switch selection {
         case .uid(let set): return .uids(set.resolved(last: mailbox.view.lastUID))
+        case .saved: return .uids(mailbox.saved)
         case .sequence(let set):
             // Numbers of no message match nothing, as with Dovecot: clients ask for `*:*` in an empty mailbox.
             return .indices(mailbox.indices(within: set))
@@ -122,8 +153,8 @@ extension SearchProgram.Node {
     /// 0 the snapshot, 1 a column, 2 the header, 3 the body.
     var cost: Int {
         switch self {
-        case .constant, .indices, .uids, .flagSets, .recent, .internalDate, .larger, .smaller: 0
-        case .sentDate: 1
+        case .constant, .indices, .uids, .flagSets, .recent, .internalDate, .internalTime, .larger, .smaller, .modSeq: 0
+        case .sentDate, .saveDate: 1
         case .header: 2
         case .text, .body: 3
         case .not(let inner): inner.cost

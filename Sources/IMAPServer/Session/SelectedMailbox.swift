@@ -18,6 +18,8 @@ package struct SelectedMailbox: Sendable {
     package let isReadOnly: Bool
     /// UIDs that are \Recent to this session, whether or not the messages still exist.
     package private(set) var recent: UIDSet
+    /// What the last SEARCH with SAVE found, `$` (RFC 5182 §2.1), whether or not the messages still exist.
+    package var saved = UIDSet()
 
     /// - Parameter recent: what `MailboxView.claimRecent` gave, or for EXAMINE what it would have given.
     package init(_ snapshot: MailboxSnapshot, isReadOnly: Bool, recent: ClosedRange<UInt32>?) {
@@ -53,11 +55,21 @@ package struct SelectedMailbox: Sendable {
     package func indices(of selection: MessageSelection) -> [Range<Int>]? {
         switch selection {
         case .uid(let set): return view.indices(in: set.resolved(last: view.lastUID))
+        case .saved: return view.indices(in: saved)
         case .sequence(let set):
             guard let last = SequenceNumber(UInt32(truncatingIfNeeded: count)) else { return nil }
             let ranges = set.resolved(last: last).ranges
             guard let highest = ranges.last, highest.upperBound <= last.rawValue else { return nil }
             return ranges.map { Int($0.lowerBound) - 1..<Int($0.upperBound) }
+        }
+    }
+
+    /// The UIDs that a command names, whether or not the view has such messages.
+    package func uids(named selection: MessageSelection) -> UIDSet {
+        switch selection {
+        case .uid(let set): set.resolved(last: view.lastUID)
+        case .sequence(let set): uids(at: indices(within: set))
+        case .saved: saved
         }
     }
 

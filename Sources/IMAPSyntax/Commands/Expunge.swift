@@ -1,13 +1,11 @@
 // EXPUNGE and UID EXPUNGE.
 
-package import Mail
-
 /// RFC 3501 §6.4.3, RFC 4315 §2.1.
 package struct Expunge: Hashable, Sendable {
-    /// The UIDs that UID EXPUNGE limits itself to; nil for plain EXPUNGE.
-    package var uids: MessageSet<UID>?
+    /// The messages, by UID, that UID EXPUNGE limits itself to; nil for plain EXPUNGE.
+    package var uids: MessageSelection?
 
-    package init(uids: MessageSet<UID>? = nil) { self.uids = uids }
+    package init(uids: MessageSelection? = nil) { self.uids = uids }
 }
 
 extension Lexer {
@@ -17,7 +15,7 @@ extension Lexer {
         case .sequence: return Expunge()
         case .uid:
             try space()
-            return Expunge(uids: try messageSet())
+            return Expunge(uids: try messageSelection(.uid))
         }
     }
 }

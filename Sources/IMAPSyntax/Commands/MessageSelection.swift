@@ -6,12 +6,15 @@ package import Mail
 package enum MessageSelection: Hashable, Sendable {
     case sequence(MessageSet<SequenceNumber>)
     case uid(MessageSet<UID>)
+    /// `$`: what the last SEARCH with SAVE found (RFC 5182 §2.1), in a command that speaks in these numbers.
+    case saved(MessageNumbering)
 
     /// True for the `UID` form, whose replies speak in UIDs too (RFC 3501 §6.4.8).
     package var isUID: Bool {
         switch self {
         case .sequence: false
         case .uid: true
+        case .saved(let numbering): numbering == .uid
         }
     }
 }

@@ -6,13 +6,18 @@ package import Mail
 package struct Search: Hashable, Sendable {
     /// Which numbers the reply lists.
     package var numbering: MessageNumbering
+    /// What RETURN asks for; nil without RETURN.
+    package var results: SearchResults?
     /// As the client wrote it; nil is US-ASCII (and what is UTF-8 all the same may be taken as UTF-8).
     package var charset: String?
     /// Several keys side by side are one `.and`.
     package var key: SearchKey
 
-    package init(numbering: MessageNumbering, charset: String? = nil, key: SearchKey) {
+    package init(
+        numbering: MessageNumbering, results: SearchResults? = nil, charset: String? = nil, key: SearchKey
+    ) {
         self.numbering = numbering
+        self.results = results
         self.charset = charset
         self.key = key
     }
@@ -29,6 +34,21 @@ package indirect enum SearchKey: Hashable, Sendable {
     case keyword(Keyword)
     case recent
     case text(SearchField, [UInt8])
+    /// INTERNALDATE at least so many seconds ago (RFC 5032 §2).
+    case older(UInt32)
+    /// INTERNALDATE at most so many seconds ago (RFC 5032 §2).
+    case younger(UInt32)
+    /// The mailbox keeps save dates (RFC 8514 §4.3).
+    case saveDateSupported
+    /// RFC 8474 §5.1, §5.2.
+    case emailID(String)
+    case threadID(String)
+    /// A mod-sequence of at least this (RFC 7162 §3.1.5); the entry that the key may name is not told apart.
+    case modSeq(UInt64)
+    /// What the key says, about (RFC 6203 §3).
+    case fuzzy(SearchKey)
+    /// A search that is stored under this name (RFC 5466 §3.1).
+    case filter(String)
     /// The day is in days since 1970-01-01, as `MailDate.dayNumber` gives it.
     case date(SearchDate, SearchComparison, day: Int)
     /// More bytes than.
@@ -52,11 +72,12 @@ package enum SearchField: Hashable, Sendable {
     case header(String)
 }
 
-/// Which of a message's dates: INTERNALDATE, or that of the `Date:` field (RFC 3501 §6.4.4). Time and zone are
-/// disregarded.
+/// Which of a message's dates: INTERNALDATE, that of the `Date:` field (RFC 3501 §6.4.4), or the day on which it came
+/// into the mailbox (RFC 8514 §4.3). Time and zone are disregarded.
 package enum SearchDate: Hashable, Sendable {
     case `internal`
     case sent
+    case saved
 }
 
 package enum SearchComparison: Hashable, Sendable {
@@ -67,128 +88,33 @@ package enum SearchComparison: Hashable, Sendable {
 }
 
 extension Lexer {
-    // RFC 3501 §9: search = "SEARCH" [SP "CHARSET" SP astring] 1*(SP search-key)
+    // RFC 4466 §6: search = "SEARCH" [search-return-opts] SP search-program
     mutating func search(_ numbering: MessageNumbering) throws(SyntaxError) -> Search {
         try space()
+        let results = try searchResultsIfAny()
+        let (charset, key) = try searchProgram()
+        return Search(numbering: numbering, results: results, charset: charset, key: key)
+    }
+
+    // RFC 4466 §6: search-program = ["CHARSET" SP charset SP] search-key *(SP search-key)
+    mutating func searchProgram() throws(SyntaxError) -> (charset: String?, key: SearchKey) {
         var charset: String?
         let start = position
         if letters() == "CHARSET", takeSpace() {
-            let name = try astring("a charset")
-            guard name.count <= 64, name.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
-                throw SyntaxError("that is no charset's name")
-            }
-            charset = String(decoding: name, as: UTF8.self)
+            charset = try self.charset()
             try space()
         } else {
             position = start
         }
-        var keys: SearchKeyParser = SearchKeyParser()
-        let key = try keys.list(&self, depth: 0)
-        return Search(numbering: numbering, charset: charset, key: key)
-    }
-}
-
-/// Parses the tree, counting keys and depth.
-private struct SearchKeyParser {
-    private var count = 0
-
-    // search-key *(SP search-key)
-    mutating func list(_ lexer: inout Lexer, depth: Int) throws(SyntaxError) -> SearchKey {
-        var keys: [SearchKey] = []
-        repeat { keys.append(try key(&lexer, depth: depth)) } while lexer.takeSpace()
-        return keys.count == 1 ? keys[0] : .and(keys)
+        return (charset, try searchKeys())
     }
 
-    // RFC 3501 §9: search-key
-    private mutating func key(_ lexer: inout Lexer, depth: Int) throws(SyntaxError) -> SearchKey {
-        guard depth < lexer.limits.nesting else { throw SyntaxError("SEARCH is nested too deep") }
-        count += 1
-        guard count <= lexer.limits.searchKeys else { throw SyntaxError("SEARCH has too many keys") }
-        switch lexer.peek() {
-        case UInt8(ascii: "("):
-            try lexer.expect("(")
-            let group = try list(&lexer, depth: depth + 1)
-            try lexer.closeList()
-            return group
-        case .some(let byte) where byte.isASCIIDigit || byte == UInt8(ascii: "*"):
-            return .messages(.sequence(try lexer.messageSet()))
-        default: break
+    // RFC 5256 §5: charset = atom / quoted
+    mutating func charset() throws(SyntaxError) -> String {
+        let name = try astring("a charset")
+        guard !name.isEmpty, name.count <= 64, name.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
+            throw SyntaxError("that is no charset's name")
         }
-        let name = lexer.letters()
-        switch name {
-        case "NOT":
-            try lexer.space()
-            return .not(try key(&lexer, depth: depth + 1))
-        case "OR":
-            try lexer.space()
-            let first = try key(&lexer, depth: depth + 1)
-            try lexer.space()
-            return .or(first, try key(&lexer, depth: depth + 1))
-        default:
-            if let key = SearchKeyParser.plain(name) { return key }
-            try SearchKeyParser.expectArgument(&lexer, of: name)
-            return try SearchKeyParser.argument(&lexer, of: name)
-        }
-    }
-
-    /// The keys that take nothing.
-    private static func plain(_ name: String) -> SearchKey? {
-        switch name {
-        case "ALL": .all
-        case "ANSWERED": .flag(.answered)
-        case "DELETED": .flag(.deleted)
-        case "DRAFT": .flag(.draft)
-        case "FLAGGED": .flag(.flagged)
-        case "SEEN": .flag(.seen)
-        case "UNANSWERED": .not(.flag(.answered))
-        case "UNDELETED": .not(.flag(.deleted))
-        case "UNDRAFT": .not(.flag(.draft))
-        case "UNFLAGGED": .not(.flag(.flagged))
-        case "UNSEEN": .not(.flag(.seen))
-        case "RECENT": .recent
-        case "NEW": .and([.recent, .not(.flag(.seen))])
-        case "OLD": .not(.recent)
-        default: nil
-        }
-    }
-
-    private static let withArgument: Set<String> = [
-        "BCC", "CC", "FROM", "SUBJECT", "TO", "BODY", "TEXT", "HEADER", "BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON",
-        "SENTSINCE", "KEYWORD", "UNKEYWORD", "LARGER", "SMALLER", "UID",
-    ]
-
-    private static func expectArgument(_ lexer: inout Lexer, of name: String) throws(SyntaxError) {
-        guard withArgument.contains(name) else {
-            throw SyntaxError(name.isEmpty ? "expected a SEARCH key" : "unknown SEARCH key \"\(name)\"")
-        }
-        try lexer.space()
-    }
-
-    /// The keys that take one thing, the space before it already read.
-    private static func argument(_ lexer: inout Lexer, of name: String) throws(SyntaxError) -> SearchKey {
-        switch name {
-        case "BCC": return .text(.bcc, try lexer.astring("text"))
-        case "CC": return .text(.cc, try lexer.astring("text"))
-        case "FROM": return .text(.from, try lexer.astring("text"))
-        case "SUBJECT": return .text(.subject, try lexer.astring("text"))
-        case "TO": return .text(.to, try lexer.astring("text"))
-        case "BODY": return .text(.body, try lexer.astring("text"))
-        case "TEXT": return .text(.text, try lexer.astring("text"))
-        case "HEADER":
-            let field = try lexer.headerFieldName()
-            try lexer.space()
-            return .text(.header(field), try lexer.astring("text"))
-        case "BEFORE": return .date(.internal, .before, day: try lexer.day())
-        case "ON": return .date(.internal, .on, day: try lexer.day())
-        case "SINCE": return .date(.internal, .since, day: try lexer.day())
-        case "SENTBEFORE": return .date(.sent, .before, day: try lexer.day())
-        case "SENTON": return .date(.sent, .on, day: try lexer.day())
-        case "SENTSINCE": return .date(.sent, .since, day: try lexer.day())
-        case "KEYWORD": return .keyword(try lexer.keyword())
-        case "UNKEYWORD": return .not(.keyword(try lexer.keyword()))
-        case "LARGER": return .larger(try lexer.number64("a size"))
-        case "SMALLER": return .smaller(try lexer.number64("a size"))
-        default: return .messages(.uid(try lexer.messageSet()))
-        }
+        return String(decoding: name, as: UTF8.self)
     }
 }

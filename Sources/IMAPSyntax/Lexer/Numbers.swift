@@ -3,8 +3,10 @@
 import Mail
 
 extension Lexer {
+    // RFC 5182 §3: sequence-set =/ seq-last-command
     mutating func messageSelection(_ numbering: MessageNumbering) throws(SyntaxError) -> MessageSelection {
-        switch numbering {
+        if take("$") { return .saved(numbering) }
+        return switch numbering {
         case .sequence: .sequence(try messageSet())
         case .uid: .uid(try messageSet())
         }

@@ -5,6 +5,7 @@ package struct SyntaxLimits: Hashable, Sendable {
     /// Parentheses, NOT and OR within each other in SEARCH.
     package var nesting = 50
     package var searchKeys = 1_000
+    package var sortCriteria = 20
     /// Elements of one message set.
     package var setElements = 20_000
     /// FETCH items, LIST patterns, ENABLE's capabilities.
