@@ -35,3 +35,11 @@ package struct CredentialID: Hashable, Sendable, CustomStringConvertible {
     package init(rawValue: Int64) { self.rawValue = rawValue }
     package var description: String { String(rawValue) }
 }
+
+/// A set of related messages within its account, named after the body that began it; never given to another set.
+package struct ThreadID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let rawValue: Int64
+    package init(rawValue: Int64) { self.rawValue = rawValue }
+    package static func < (left: ThreadID, right: ThreadID) -> Bool { left.rawValue < right.rawValue }
+    package var description: String { String(rawValue) }
+}

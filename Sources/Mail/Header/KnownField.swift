@@ -2,7 +2,7 @@
 
 /// A field whose meaning the parser knows.
 enum KnownField: Hashable, Sendable {
-    case date, subject, from, sender, replyTo, to, cc, bcc, inReplyTo, messageID
+    case date, subject, from, sender, replyTo, to, cc, bcc, inReplyTo, messageID, references
     case contentType, contentTransferEncoding, contentDisposition, contentID, contentDescription, contentMD5
     case contentLanguage, contentLocation
 
@@ -10,7 +10,7 @@ enum KnownField: Hashable, Sendable {
         uniqueKeysWithValues: [
             ("date", KnownField.date), ("subject", .subject), ("from", .from), ("sender", .sender),
             ("reply-to", .replyTo), ("to", .to), ("cc", .cc), ("bcc", .bcc), ("in-reply-to", .inReplyTo),
-            ("message-id", .messageID), ("content-type", .contentType),
+            ("message-id", .messageID), ("references", .references), ("content-type", .contentType),
             ("content-transfer-encoding", .contentTransferEncoding), ("content-disposition", .contentDisposition),
             ("content-id", .contentID), ("content-description", .contentDescription), ("content-md5", .contentMD5),
             ("content-language", .contentLanguage), ("content-location", .contentLocation),

@@ -11,7 +11,7 @@ struct Envelope {
     /// - Parameter value: unfolded.
     mutating func add(_ field: KnownField, _ value: [UInt8]) {
         switch field {
-        case .date, .inReplyTo, .messageID: texts[field] = value
+        case .date, .inReplyTo, .messageID, .references: texts[field] = value
         case .subject: texts[field] = WireString.collapsed(value)
         case .from, .sender, .replyTo, .to, .cc, .bcc:
             let room = limits.addresses - (addresses[field]?.count ?? 0)
@@ -21,6 +21,22 @@ struct Envelope {
     }
 
     subscript(field: KnownField) -> [UInt8]? { texts[field] }
+
+    /// The subject on one line (RFC 2047), of a long one its beginning; empty when there is none.
+    var decodedSubject: String {
+        texts[.subject].map { EncodedWord.decode(Array($0.prefix(ParsedMessage.longestSubject))) } ?? ""
+    }
+
+    /// The first element of an address field, which may be a group's beginning.
+    func firstAddress(_ field: KnownField) -> Address? { addresses[field]?.first }
+
+    /// addr-mailbox and addr-host: NIL would make a group of the address, so what is missing gets a name.
+    static func wireMailbox(_ mailbox: Address.Mailbox) -> [UInt8] {
+        mailbox.localPart.isEmpty ? missingMailbox : mailbox.localPart
+    }
+    static func wireHost(_ mailbox: Address.Mailbox) -> [UInt8] {
+        mailbox.domain.isEmpty ? missingDomain : mailbox.domain
+    }
 
     /// `("date" "subject" (from) (sender) (reply-to) (to) (cc) (bcc) "in-reply-to" "message-id")`
     func appendWireForm(to output: inout [UInt8]) {
@@ -55,11 +71,9 @@ struct Envelope {
         for address in addresses {
             switch address {
             case .mailbox(let mailbox):
-                // NIL would make a group of it, so what is missing gets a name.
                 append(
-                    mailbox.name.map(WireString.collapsed), mailbox.route,
-                    mailbox.localPart.isEmpty ? missingMailbox : mailbox.localPart,
-                    mailbox.domain.isEmpty ? missingDomain : mailbox.domain, to: &output)
+                    mailbox.name.map(WireString.collapsed), mailbox.route, wireMailbox(mailbox), wireHost(mailbox),
+                    to: &output)
             case .groupStart(let name): append(nil, nil, WireString.collapsed(name), nil, to: &output)
             case .groupEnd: append(nil, nil, nil, nil, to: &output)
             }

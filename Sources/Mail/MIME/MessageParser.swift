@@ -125,8 +125,7 @@ package struct MessageParser {
                 (1...ParsedMessage.longestMessageID).contains($0.count) ? $0 : nil
             },
             sentDate: envelope[.date].flatMap { MailDate(rfc5322: $0) },
-            subject: envelope[.subject].map { EncodedWord.decode(Array($0.prefix(ParsedMessage.longestSubject))) } ?? ""
-        )
+            subject: envelope.decodedSubject, summary: MessageSummary(envelope))
     }
 
     /// A whole message at once.

@@ -22,4 +22,6 @@ package struct ParsedMessage: Hashable, Sendable {
     package var sentDate: MailDate?
     /// Decoded and on one line; empty when there is none.
     package var subject: String
+    /// What SORT and THREAD need of it.
+    package var summary: MessageSummary
 }
