@@ -9,6 +9,8 @@ package enum StoreError: Error, Hashable, Sendable {
     case mailboxExists(MailboxName)
     /// The operation is not allowed on this mailbox, for the reason given (INBOX cannot be deleted, …).
     case mailboxRefused(MailboxName, reason: String)
+    /// Another mailbox has the special use.
+    case specialUseTaken(SpecialUse, by: MailboxName)
     /// The mailbox cannot be deleted while `child` lies below it.
     case mailboxHasChildren(MailboxName, child: MailboxName)
     /// Nothing of that kind has that name: kind is the noun (`account`, `domain`, `alias`, …).
@@ -32,6 +34,7 @@ package enum StoreError: Error, Hashable, Sendable {
         case .mailboxNotFound(let name): "there is no mailbox \"\(name)\""
         case .mailboxExists(let name): "a mailbox \"\(name)\" exists already"
         case .mailboxRefused(let name, let reason): "mailbox \"\(name)\": \(reason)"
+        case .specialUseTaken(let use, let holder): "mailbox \"\(holder)\" has the special use \(use.attribute) already"
         case .mailboxHasChildren(let name, let child):
             "mailbox \"\(name)\" has mailboxes below it (\"\(child)\"); delete or move those first"
         case .notFound(let kind, let name): "there is no \(kind) \"\(name)\""

@@ -48,6 +48,7 @@ struct CommandParserTests {
         Case("CREATE a/b/", .create(Create(mailbox: "a/b/"))),
         Case("CREATE a (USE (\\Sent \\drafts))", .create(Create(mailbox: "a", uses: [.sent, .drafts]))),
         Case("CREATE a (USE ())", .create(Create(mailbox: "a"))),
+        Case("CREATE a (USE (\\Junk \\Foo \\junk))", .create(Create(mailbox: "a", uses: [.junk], hasUnknownUse: true))),
         Case("DELETE ~x", .delete(Delete(mailbox: "~x"))),
         Case("RENAME a \"b c\"", .rename(Rename(from: "a", to: "b c"))),
         Case("SUBSCRIBE #news.x", .subscribe(Subscribe(mailbox: "#news.x"))),
@@ -69,13 +70,18 @@ struct CommandParserTests {
         Case("LIST a/ %", .list(List(reference: "a/", patterns: ["%"]))),
         Case("LSUB \"\" {1}\r\n*", .lsub(Lsub(reference: "", pattern: "*"))),
         Case("LIST () \"\" (\"INBOX\" Sent/%)", .list(List(reference: "", patterns: ["INBOX", "Sent/%"]))),
+        Case("LIST () \"\" \"\"", .list(List(reference: "", patterns: [""], isExtended: true))),
+        Case("LIST \"\" (\"\")", .list(List(reference: "", patterns: [""], isExtended: true))),
+        Case(
+            "LIST (remote SUBSCRIBED subscribed) \"\" %",
+            .list(List(reference: "", patterns: ["%"], selections: [.remote, .subscribed]))),
         Case(
             "LIST (SUBSCRIBED RECURSIVEMATCH) \"\" * RETURN (CHILDREN)",
             .list(
                 List(
                     reference: "", patterns: ["*"], selections: [.subscribed, .recursiveMatch],
                     returns: [.children]))),
-        Case("LIST \"\" % RETURN ()", .list(List(reference: "", patterns: ["%"]))),
+        Case("LIST \"\" % RETURN ()", .list(List(reference: "", patterns: ["%"], isExtended: true))),
         Case(
             "LIST \"\" % RETURN (SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UNSEEN SIZE) STATUS (MESSAGES UNSEEN SIZE))",
             .list(
@@ -131,9 +137,9 @@ struct CommandParserTests {
             "a UID LOGIN a b", "a LOGIN", "a LOGIN a", "a LOGIN a ", "a LOGIN  a b", "a LOGIN a b c", "a LOGIN (a) b",
             "a LOGIN \"a b", "a LOGIN a {3}\r\nab", "a LOGIN a {3}\r\nabcd", "a LOGIN a {3}abc", "a LOGIN a {3\r\nabc",
             "a LOGIN a ~{3}\r\nabc", "a SELECT", "a SELECT a b", "a SELECT %", "a SELECT a*", "a SELECT füü",
-            "a CREATE a (USE)", "a CREATE a (USE (\\Foo))", "a CREATE a (FOO)", "a RENAME a", "a STATUS a",
+            "a CREATE a (USE)", "a CREATE a (USE (Sent))", "a CREATE a (FOO)", "a CREATE a ()", "a RENAME a", "a STATUS a",
             "a STATUS a ()", "a STATUS a (FOO)", "a STATUS a MESSAGES", "a LIST", "a LIST \"\"", "a LIST (FOO) \"\" *",
-            "a LIST (RECURSIVEMATCH) \"\" *", "a LIST \"\" * RETURN", "a LIST \"\" * RETURN (FOO)",
+            "a LIST (RECURSIVEMATCH) \"\" *", "a LIST (REMOTE RECURSIVEMATCH) \"\" *", "a LIST \"\" * RETURN", "a LIST \"\" * RETURN (FOO)",
             "a LIST \"\" ()", "a LIST \"\" * FOO (CHILDREN)", "a COPY 1", "a COPY x y", "a COPY 1,, y", "a COPY 1: y",
             "a COPY , y", "a STORE 1 FLAGS", "a STORE 1 FOO (\\Seen)", "a STORE 1 +FLAGS (\\Recent)",
             "a STORE 1 +FLAGS (\\*)", "a STORE 1 +FLAGS (\\Foo)", "a STORE 1 +FLAGS (\\Seen", "a STORE 1 FLAGS (a]b)",

@@ -120,6 +120,15 @@ struct MailboxResponseTests {
         #expect(
             written { $0.list(.inbox, attributes: [.noSelect], childInfoSubscribed: true) }
                 == "* LIST (\\Noselect) \"/\" INBOX (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n")
+        #expect(
+            written { $0.list(.inbox, attributes: [], childInfoSubscribed: true, oldName: "inBOX") }
+                == "* LIST () \"/\" INBOX (\"CHILDINFO\" (\"SUBSCRIBED\") \"OLDNAME\" (inBOX))\r\n")
+        #expect(
+            written {
+                $0.acceptsUTF8 = true
+                $0.list(name, attributes: [], oldName: "Entwu\u{308}rfe/a b")
+            }
+                == "* LIST () \"/\" \"Entwürfe/a b\" (\"OLDNAME\" (\"Entwu\u{308}rfe/a b\"))\r\n")
         #expect(written { $0.lsub(.inbox, attributes: []) } == "* LSUB () \"/\" INBOX\r\n")
         #expect(written { $0.listDelimiter() } == "* LIST (\\Noselect) \"/\" \"\"\r\n")
         #expect(written { $0.lsubDelimiter() } == "* LSUB (\\Noselect) \"/\" \"\"\r\n")

@@ -8,9 +8,7 @@ extension Session {
     /// RFC 3501 §6.3.3, RFC 6154 §3. What is made is subscribed too: many clients show nothing else, and a mailbox made
     /// on one device would be missing on the others.
     func create(_ create: Create) async throws -> Completion {
-        guard create.uses.count <= 1 else {
-            return .no("A mailbox has one special use at most.", code: .useAttr)
-        }
+        if let refusal = Session.refusal(ofUses: create) { return refusal }
         let name: MailboxName
         switch create.name(utf8Accepted: enabled.acceptsUTF8) {
         case .success(let valid): name = valid
@@ -21,5 +19,17 @@ extension Session {
         _ = try await mailbox.account.createMailbox(mailbox.name, specialUse: create.uses.first)
         try await loggedIn().account.subscribe(mailbox.fullName)
         return .ok("CREATE completed.")
+    }
+
+    /// RFC 6154 §3. A mailbox is where messages lie: one that shows those of others, for \All and \Flagged, there is not.
+    private static func refusal(ofUses create: Create) -> Completion? {
+        if create.hasUnknownUse { return .no("There is no such special use.", code: .useAttr) }
+        if let virtual = create.uses.first(where: { !$0.isOfMailbox }) {
+            return .no("No mailbox can have the special use \(virtual.attribute).", code: .useAttr)
+        }
+        guard create.uses.count <= 1 else {
+            return .no("A mailbox has one special use at most.", code: .useAttr)
+        }
+        return nil
     }
 }

@@ -8,10 +8,13 @@ package struct Create: Hashable, Sendable {
     package var mailbox: MailboxArgument
     /// The `USE` parameter; empty without one.
     package var uses: [SpecialUse]
+    /// Another use was asked for besides, which Martlet does not know: NO [USEATTR].
+    package var hasUnknownUse: Bool
 
-    package init(mailbox: MailboxArgument, uses: [SpecialUse] = []) {
+    package init(mailbox: MailboxArgument, uses: [SpecialUse] = [], hasUnknownUse: Bool = false) {
         self.mailbox = mailbox
         self.uses = uses
+        self.hasUnknownUse = hasUnknownUse
     }
 }
 
@@ -28,26 +31,24 @@ extension Lexer {
                 throw SyntaxError("unknown CREATE parameter \"\(parameter)\"")
             }
             try space()
-            create.uses += try createUses()
+            try createUses(&create)
         } while takeSpace()
         try closeList()
         return create
     }
 
     // RFC 6154 §6: create-param =/ "USE" SP "(" [use-attr *(SP use-attr)] ")"
-    private mutating func createUses() throws(SyntaxError) -> [SpecialUse] {
+    private mutating func createUses(_ create: inout Create) throws(SyntaxError) {
         try expect("(")
-        var uses: [SpecialUse] = []
-        if take(")") { return uses }
+        if take(")") { return }
         repeat {
-            let name = try flagName()
-            guard let use = SpecialUse(attribute: name) else {
-                throw SyntaxError("unknown special use \"\(name)\"")
+            guard peek() == UInt8(ascii: "\\") else { throw SyntaxError("a special use begins with \\ \(place)") }
+            if let use = SpecialUse(attribute: try flagName()) {
+                if !create.uses.contains(use) { create.uses.append(use) }
+            } else {
+                create.hasUnknownUse = true
             }
-            guard uses.count < SpecialUse.allCases.count else { throw SyntaxError("too many special uses") }
-            uses.append(use)
         } while takeSpace()
         try closeList()
-        return uses
     }
 }

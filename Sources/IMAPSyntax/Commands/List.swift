@@ -23,24 +23,31 @@ package struct List: Hashable, Sendable {
     package var patterns: [MailboxPatternArgument]
     package var selections: Set<Selection>
     package var returns: [Return]
+    /// Written in one of the three ways of RFC 5258 §1, be its lists empty: the client understands extended replies.
+    package var isExtended: Bool
 
+    /// - Parameter isExtended: nil for what the other arguments say.
     package init(
         reference: MailboxArgument, patterns: [MailboxPatternArgument], selections: Set<Selection> = [],
-        returns: [Return] = []
+        returns: [Return] = [], isExtended: Bool? = nil
     ) {
         self.reference = reference
         self.patterns = patterns
         self.selections = selections
         self.returns = returns
+        self.isExtended = isExtended ?? (patterns.count > 1 || !selections.isEmpty || !returns.isEmpty)
     }
 
-    /// `LIST "" ""`: only the hierarchy delimiter and the reference's root are asked for (RFC 3501 §6.3.8).
-    package var asksForDelimiter: Bool { patterns.count == 1 && patterns[0].bytes.isEmpty && selections.isEmpty }
+    /// `LIST "" ""`: only the hierarchy delimiter and the reference's root are asked for (RFC 3501 §6.3.8). No extended
+    /// LIST asks for that (RFC 5258 §3).
+    package var asksForDelimiter: Bool { !isExtended && patterns.count == 1 && patterns[0].bytes.isEmpty }
 
     /// The patterns made ready to match, each with the reference put before it. What is no valid name matches nothing
-    /// and is left out.
+    /// and is left out, and so is an empty pattern (RFC 5258 §3).
     package func compiledPatterns(utf8Accepted: Bool) -> [MailboxPattern] {
-        patterns.compactMap { MailboxPattern(reference: reference, pattern: $0, utf8Accepted: utf8Accepted) }
+        patterns.lazy.filter { !$0.bytes.isEmpty }.compactMap {
+            MailboxPattern(reference: reference, pattern: $0, utf8Accepted: utf8Accepted)
+        }
     }
 }
 
@@ -49,15 +56,23 @@ extension Lexer {
     mutating func list() throws(SyntaxError) -> List {
         try space()
         var selections: Set<List.Selection> = []
+        var isExtended = false
         if peek() == UInt8(ascii: "(") {
+            isExtended = true
             selections = try listSelections()
             try space()
         }
         let reference = try mailbox()
         try space()
+        if peek() == UInt8(ascii: "(") { isExtended = true }
         let patterns = try listPatterns()
-        let returns = takeSpace() ? try listReturns() : []
-        return List(reference: reference, patterns: patterns, selections: selections, returns: returns)
+        var returns: [List.Return] = []
+        if takeSpace() {
+            isExtended = true
+            returns = try listReturns()
+        }
+        return List(
+            reference: reference, patterns: patterns, selections: selections, returns: returns, isExtended: isExtended)
     }
 
     // RFC 5258 §6: list-select-opts = "(" [*(list-select-opt SP) …] ")"

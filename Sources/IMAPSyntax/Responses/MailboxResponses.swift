@@ -40,13 +40,26 @@ package enum MailboxAttribute: String, Hashable, Sendable {
 
 extension ResponseWriter {
     // RFC 3501 §9: "LIST" SP mailbox-list; RFC 5258 §6: mailbox-list [SP mbox-list-extended]
-    /// - Parameter childInfoSubscribed: a subscribed mailbox below this one matches (RFC 5258 §3.5).
+    /// - Parameters:
+    ///   - childInfoSubscribed: a subscribed mailbox below this one matches (RFC 5258 §3.5).
+    ///   - oldName: the name that the client used for it, or that it had (RFC 9051 §6.3.9.7).
     package mutating func list(
-        _ name: MailboxName, attributes: [MailboxAttribute], childInfoSubscribed: Bool = false
+        _ name: MailboxName, attributes: [MailboxAttribute], childInfoSubscribed: Bool = false,
+        oldName: String? = nil
     ) {
         buffer.writeStaticString("* LIST ")
         mailboxList(name, attributes)
-        if childInfoSubscribed { buffer.writeStaticString(" (\"CHILDINFO\" (\"SUBSCRIBED\"))") }
+        if childInfoSubscribed || oldName != nil {
+            buffer.writeStaticString(" (")
+            if childInfoSubscribed { buffer.writeStaticString("\"CHILDINFO\" (\"SUBSCRIBED\")") }
+            if let oldName {
+                if childInfoSubscribed { space() }
+                buffer.writeStaticString("\"OLDNAME\" (")
+                write(mailboxText: oldName)
+                buffer.writeStaticString(")")
+            }
+            buffer.writeStaticString(")")
+        }
         crlf()
     }
 

@@ -76,12 +76,15 @@ extension ResponseWriter {
 
     // RFC 3501 §9: mailbox = "INBOX" / astring
     /// In UTF-8 or in modified UTF-7, as the client has enabled.
-    package mutating func write(mailbox name: MailboxName) {
+    package mutating func write(mailbox name: MailboxName) { write(mailboxText: name.text) }
+
+    /// - Parameter text: a mailbox's name, perhaps not in its canonical form, without control characters.
+    mutating func write(mailboxText text: String) {
         if acceptsUTF8 {
             // Quoting is always possible: a name holds no control characters.
-            write(quoted: name.text.utf8)
+            write(quoted: text.utf8)
         } else {
-            write(astring: ModifiedUTF7.encode(name.text))
+            write(astring: ModifiedUTF7.encode(text))
         }
     }
 

@@ -115,6 +115,9 @@ package enum SpecialUse: String, CaseIterable, Sendable {
     /// As the wire writes it: `\Sent`.
     package var attribute: String { "\\" + rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 
+    /// A mailbox that stores messages can have it; the others are for views of all mailboxes (RFC 6154 §2).
+    package var isOfMailbox: Bool { self != .all && self != .flagged }
+
     package init?(attribute: String) {
         let key = attribute.asciiLowercased
         guard let match = SpecialUse.allCases.first(where: { $0.attribute.asciiLowercased == key }) else { return nil }

@@ -6,7 +6,7 @@ package import Mail
 
 extension AccountStore {
     /// Makes the mailbox and its missing ancestors.
-    /// - Throws: `.mailboxExists`; `.refused` when another mailbox has the special use; `.limit` for one too many.
+    /// - Throws: `.mailboxExists`; `.specialUseTaken` when another mailbox has the special use; `.limit` for one too many.
     package func createMailbox(
         _ name: MailboxName, specialUse: SpecialUse? = nil
     ) async throws(StoreError) -> MailboxInfo {
@@ -49,9 +49,7 @@ extension WriteOperation {
         let holder = try db.first(
             "SELECT name FROM mailbox WHERE special_use = ? AND deleted_at IS NULL", .text(use.rawValue)
         ) { $0.text(0) }
-        if let holder {
-            throw StoreError.refused(reason: "mailbox \"\(holder)\" has the special use \(use.attribute) already")
-        }
+        if let holder { throw StoreError.specialUseTaken(use, by: try MailboxName(stored: holder)) }
     }
 
     /// The time in seconds, or one more than the last when that is not greater: never 0, never given twice.

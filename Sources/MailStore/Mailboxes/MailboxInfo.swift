@@ -21,6 +21,25 @@ package struct MailboxInfo: Hashable, Sendable {
     /// The sum of the messages' sizes.
     package let size: Int64
     package let isSubscribed: Bool
+
+    /// A mailbox as it could be, for tests of what is made of it.
+    package init(
+        id: MailboxID, name: MailboxName, specialUse: SpecialUse?, uidValidity: UIDValidity, uidNext: UInt64,
+        modSeq: ModSeq, messages: Int, unseen: Int, deleted: Int, recent: Int? = nil, size: Int64, isSubscribed: Bool
+    ) {
+        self.id = id
+        self.name = name
+        self.specialUse = specialUse
+        self.uidValidity = uidValidity
+        self.uidNext = uidNext
+        self.modSeq = modSeq
+        self.messages = messages
+        self.unseen = unseen
+        self.deleted = deleted
+        self.recent = recent
+        self.size = size
+        self.isSubscribed = isSubscribed
+    }
 }
 
 extension AccountStore {
