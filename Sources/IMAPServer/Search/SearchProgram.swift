@@ -6,7 +6,7 @@
 // Flags are looked up by flag set: each combination is judged once, not each message.
 
 package import IMAPSyntax
-import Mail
+package import Mail
 import MailStore
 
 /// A pure value; may cross to a reader's thread.
