@@ -33,7 +33,7 @@ struct AttackTests {
         }
     }
 
-    @Test("case 53: 100,000 parentheses are BAD in every command that has a list", .timeLimit(.minutes(1)))
+    @Test("case 53, pitfall 33: 100,000 parentheses are BAD in every command that has a list", .timeLimit(.minutes(1)))
     func parentheses() {
         let open = String(repeating: "(", count: 100_000)
         for prefix in [

@@ -79,7 +79,7 @@ import Testing
         #expect(growth(message(2_000), message(4_000)) { _ = MessageParser.parse($0) } < 3.5)
     }
 
-    @Test("case 91: malformed inner messages make no cycles")
+    @Test("case 91, pitfall 33: malformed inner messages make no cycles")
     func cyclic() {
         let input = bytes(
             "Content-Type: multipart/mixed; boundary=a\r\n\r\n"

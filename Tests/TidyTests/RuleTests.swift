@@ -130,4 +130,10 @@ struct RuleTests {
     func machinePaths(text: String, isWrong: Bool) {
         #expect(Documents.machinePaths(SourceFile(path: "Sources/A.swift", text: text)).isEmpty != isWrong)
     }
+
+    @Test("pitfalls in names", arguments: [
+        ("pitfall 27: x", [27]), ("pitfalls 2, 25, 26: x", [2, 25, 26]), ("case 1, pitfall 9: x", [9]),
+        ("pitfall 3, case 83", [3]), ("def test_x_pitfall_7():", [7]), ("pitfalls 1 and 2 of 30", [1, 2]), ("27", []),
+    ] as [(String, Set<Int>)])
+    func pitfalls(text: String, numbers: Set<Int>) { #expect(Pitfalls.named(in: text) == numbers) }
 }

@@ -63,4 +63,12 @@ struct TidyTests {
 
     @Test("no path of one machine stands anywhere")
     func machinePaths() { expectNone(SourceTree.files.flatMap(Documents.machinePaths)) }
+
+    @Test("every pitfall that other servers fell into is named by a test", arguments: Pitfalls.testable)
+    func pitfalls(number: Int) {
+        #expect(Pitfalls.tested.contains(number), "pitfall \(number): \(Pitfalls.all[number] ?? "")")
+    }
+
+    @Test("no test names a pitfall that there is not")
+    func noOtherPitfalls() { #expect(Pitfalls.tested.subtracting(Pitfalls.all.keys).isEmpty) }
 }

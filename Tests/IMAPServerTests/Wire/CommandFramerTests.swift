@@ -277,7 +277,7 @@ struct CommandFramerLimitTests {
         #expect(events("a APPEND x {10}\r\n", Script(authenticated: false, accepts: false)) == ["literal? a APPEND"])
     }
 
-    @Test("case 51: literals are too big one by one and in sum, and too many")
+    @Test("case 51, pitfall 33: literals are too big one by one and in sum, and too many")
     func sums() {
         check("a X {11}\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"])
         check("a X {11+}\r\nb DELETE xx z\r\nb NOOP\r\n", ["BAD a", "command <b NOOP>"])
