@@ -49,6 +49,7 @@ let package = Package(
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // Floor 1
         .target(name: "IMAPSyntax", dependencies: ["Mail", nioCore], swiftSettings: settings),
         .target(name: "Sockets", dependencies: [nioCore], swiftSettings: settings),
@@ -71,7 +72,8 @@ let package = Package(
         .target(
             name: "IMAPServer",
             dependencies: [
-                "IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", "Sockets", nioCore, nioPosix, log, metrics,
+                "IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", "Sockets", "CZlib", nioCore, nioPosix, log,
+                metrics,
             ],
             swiftSettings: settings),
         .target(

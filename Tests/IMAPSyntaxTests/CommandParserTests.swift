@@ -38,6 +38,7 @@ struct CommandParserTests {
         Case(
             "AUTHENTICATE PLAIN AGEAYg==",
             .authenticate(Authenticate(mechanism: "PLAIN", initialResponse: [0, 0x61, 0, 0x62]))),
+        Case("COMPRESS deflate", .compress(Compress(algorithm: "DEFLATE"))),
         Case("AUTHENTICATE SCRAM-SHA-256", .authenticate(Authenticate(mechanism: "SCRAM-SHA-256"))),
     ]
 

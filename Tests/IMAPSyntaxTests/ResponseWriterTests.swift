@@ -68,7 +68,7 @@ struct StatusResponseTests {
         (.limit, "LIMIT"),
         (.overQuota, "OVERQUOTA"), (.alreadyExists, "ALREADYEXISTS"), (.nonexistent, "NONEXISTENT"),
         (.closed, "CLOSED"),
-        (.tooBig, "TOOBIG"), (.useAttr, "USEATTR"), (.noModSeq, "NOMODSEQ"),
+        (.tooBig, "TOOBIG"), (.useAttr, "USEATTR"), (.compressionActive, "COMPRESSIONACTIVE"), (.noModSeq, "NOMODSEQ"),
         (.highestModSeq(ModSeq(9)!), "HIGHESTMODSEQ 9"),
     ]
 

@@ -126,6 +126,8 @@ package struct IMAPReply: Sendable {
         let searches = data("SEARCH")
         return searches.count == 1 ? searches[0].values.dropFirst().filter { $0.list == nil }.compactMap(\.number) : nil
     }
+    /// The names in the CAPABILITY response; nil when there is none.
+    package var capabilities: [String]? { data("CAPABILITY").last?.values.dropFirst().compactMap(\.text) }
     /// The code of an untagged status response that begins with this word, without the word.
     package func code(_ name: String) -> String? {
         let codes = untagged.compactMap(\.code) + [tagged.code].compactMap { $0 }

@@ -69,6 +69,14 @@ package final class IMAPTestClient {
         }.get()
     }
 
+    /// Puts a layer between TLS and the client: call it when both sides have agreed on one.
+    package func addHandler(_ make: @escaping @Sendable () throws -> any ChannelHandler) async throws {
+        try await channel.eventLoop.submit { [channel] in
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(make(), position: .before(pipeline.handler(type: Receiver.self)))
+        }.get()
+    }
+
     /// The tls-exporter channel binding as this end has it.
     package func channelBinding() async throws -> [UInt8]? {
         try await channel.eventLoop.submit { [channel] in

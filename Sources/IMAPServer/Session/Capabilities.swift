@@ -22,6 +22,7 @@ package enum Capabilities {
     private static let always = ["IMAP4rev1", "LITERAL+", "ID", "ENABLE", "IDLE"]
     private static let afterLogin = [
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
+        "COMPRESS=DEFLATE",
     ]
 
     /// What ENABLE takes, in the spelling of the reply.

@@ -55,6 +55,7 @@ package enum CommandTable {
         case .list, .lsub, .status: CommandRule(states: .afterLogin)
         case .namespace: CommandRule(states: .afterLogin, capability: "NAMESPACE")
         case .idle: CommandRule(states: .afterLogin, capability: "IDLE")
+        case .compress: CommandRule(states: .afterLogin, capability: "COMPRESS=DEFLATE")
         case .check: CommandRule(states: .selected)
         case .close: CommandRule(states: .selected, announcing: .nothing)
         case .unselect: CommandRule(states: .selected, announcing: .nothing, capability: "UNSELECT")

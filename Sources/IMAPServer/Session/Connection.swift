@@ -69,6 +69,41 @@ final class Connection {
         }.get()
     }
 
+    /// Whether COMPRESS is active.
+    private(set) var isCompressed = false
+
+    /// Compresses both ways from here on; what has come and was not read counts as compressed.
+    func startCompression() async throws {
+        let early = framer.takeBuffered()
+        let channel = channel
+        let gate = gate
+        try await channel.eventLoop.submit {
+            var early = early
+            early.writeImmutableBuffer(gate.takeInput())
+            let pipeline = channel.pipeline.syncOperations
+            let gateHandler = try pipeline.handler(type: GateHandler.self)
+            try pipeline.addHandler(DeflateHandler(early: early), position: .before(gateHandler))
+        }.get()
+        isCompressed = true
+    }
+
+    /// Ends the compression both ways, after what has been written: UNAUTHENTICATE needs it, after its OK.
+    func endCompression() async throws {
+        guard isCompressed else { return }
+        try await flush()
+        let channel = channel
+        let gate = gate
+        var plain = try await channel.eventLoop.submit {
+            let handler = try channel.pipeline.syncOperations.handler(type: DeflateHandler.self)
+            let early = handler.stop()
+            _ = channel.pipeline.syncOperations.removeHandler(handler)
+            return early
+        }.get()
+        plain.writeImmutableBuffer(gate.takeInput())
+        framer.append(&plain)
+        isCompressed = false
+    }
+
     // MARK: Writing
 
     /// Sends what has been written, if it is much.

@@ -16,6 +16,7 @@ extension Session {
         case .login(let login): try await self.login(login)
         case .enable(let enable): self.enable(enable)
         case .idle: try await idle()
+        case .compress: try await compress(tagged.tag)
         default: try await performOnMailboxes(tagged.command)
         }
     }

@@ -101,6 +101,12 @@ package struct CommandFramer: Sendable {
         }
     }
 
+    /// Gives away what was received and not read, which is for another layer.
+    package mutating func takeBuffered() -> ByteBuffer {
+        defer { discardBuffered() }
+        return input
+    }
+
     /// Forgets all that was received: what came in plain text with STARTTLS must not be read.
     package mutating func discardBuffered() {
         input = ByteBuffer()

@@ -53,6 +53,7 @@ package enum Command: Hashable, Sendable {
     case status(Status)
     /// RFC 2177 §3.
     case idle
+    case compress(Compress)
 
     // With a mailbox selected (RFC 3501 §6.4).
     case check
@@ -89,6 +90,7 @@ package enum Command: Hashable, Sendable {
         case .namespace: .namespace
         case .status: .status
         case .idle: .idle
+        case .compress: .compress
         case .check: .check
         case .close: .close
         case .unselect: .unselect
@@ -125,6 +127,7 @@ package enum CommandName: String, CaseIterable, Hashable, Sendable {
     case status = "STATUS"
     case append = "APPEND"
     case idle = "IDLE"
+    case compress = "COMPRESS"
     case check = "CHECK"
     case close = "CLOSE"
     case unselect = "UNSELECT"

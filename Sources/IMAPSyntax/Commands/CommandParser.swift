@@ -90,6 +90,7 @@ extension Lexer {
         case .unselect: return .unselect
         case .id: return .id(try id())
         case .authenticate: return .authenticate(try authenticate())
+        case .compress: return .compress(try compress())
         case .login: return .login(try login())
         case .enable: return .enable(try enable())
         case .select: return .select(try select())

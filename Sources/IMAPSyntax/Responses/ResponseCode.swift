@@ -45,6 +45,8 @@ package enum ResponseCode: Hashable, Sendable {
     case tooBig
     // RFC 6154 §3
     case useAttr
+    // RFC 4978 §3
+    case compressionActive
     // RFC 7162 §3.1.2
     case noModSeq
     case highestModSeq(ModSeq)

@@ -90,6 +90,7 @@ extension ResponseCode {
         case .closed: "CLOSED"
         case .tooBig: "TOOBIG"
         case .useAttr: "USEATTR"
+        case .compressionActive: "COMPRESSIONACTIVE"
         case .noModSeq: "NOMODSEQ"
         case .badCharset, .capability, .permanentFlags, .uidNext, .uidValidity, .unseen, .highestModSeq, .appendUID,
             .copyUID:
