@@ -140,7 +140,9 @@ import Testing
         let names = try (0..<20_000).map { number in
             try MailboxName((0..<20).map { "level \($0)" }.joined(separator: "/") + "/\(number)")
         }
-        let list = List(reference: "", patterns: ["%"], selections: [.subscribed, .recursiveMatch])
+        let list = List(
+            reference: MailboxArgument(""), patterns: [MailboxPatternArgument("%")],
+            selections: [.subscribed, .recursiveMatch])
         let start = ContinuousClock.now
         let rows = ListRows(list: list, mailboxes: [], subscriptions: Set(names)).rows
         #expect(rows.map(\.name.text) == ["level 0"])
