@@ -113,12 +113,17 @@ package final class Store: Sendable {
     }
 
     /// A message on its way in.
-    /// - Parameter limit: in bytes; nil for the most that the store can hold.
-    package func stage(limit: Int? = nil) -> MessageStaging {
+    /// - Parameters:
+    ///   - limit: in bytes; nil for the most that the store can hold.
+    ///   - room: shared with other messages that are appended together; nil for one of its own.
+    package func stage(limit: Int? = nil, in room: SpoolRoom? = nil) -> MessageStaging {
         MessageStaging(
-            directory: layout.temporary, limit: limit ?? ChunkLayout.largestMessage, threads: threads,
+            room: room ?? spoolRoom(), limit: limit ?? ChunkLayout.largestMessage, threads: threads,
             compression: compression)
     }
+
+    /// Room for messages that are to be appended together.
+    package func spoolRoom() -> SpoolRoom { SpoolRoom(directory: layout.temporary) }
 
     /// Deletes an account's mail for good; the account must be gone from the directory.
     package func removeAccountFile(_ id: AccountID) async throws(StoreError) {

@@ -1,9 +1,10 @@
-// APPEND: a message streams from the wire into the store.
+// APPEND: messages stream from the wire into the store, all of them or none.
 //
-// Theory. The head of the command comes first, and what is wrong with it is answered before the message is let in. A
-// literal that does not wait for `+` comes all the same: the framer swallows exactly its bytes, so nothing in it is
-// ever taken for a command. Once let in, each piece goes to the staging area before the next is read; when that fails,
-// the rest is read and thrown away, and the failure is the reply.
+// Theory. The command comes as steps (see AppendGrammar), and what is wrong with it is answered before the next literal
+// is let in. A literal that does not wait for `+` comes all the same: the framer swallows exactly its bytes, so nothing
+// in it is ever taken for a command. Once let in, each piece goes to the staging area before the next is read; when
+// that fails, the rest of the literal is read and thrown away, and the failure is the reply. The store sees nothing of
+// the command before its end, so a client that goes away in the middle, or is refused, has stored nothing.
 
 import CoreMetrics
 import IMAPSyntax
@@ -12,110 +13,199 @@ import MailStore
 import NIOCore
 
 extension Session {
-    /// RFC 3501 §6.3.11, RFC 4315 §3.
-    func append(_ head: TaggedAppendHead, size: UInt64, synchronizing: Bool) async throws(ConnectionEnded) {
+    /// RFC 3501 §6.3.11, RFC 3502, RFC 4315 §3.
+    func append(_ head: AppendHead) async throws(ConnectionEnded) {
         SessionMetrics.commands.increment()
-        let mailbox: MailboxReference
+        var intake = AppendIntake(head, room: environment.store.spoolRoom())
         do {
-            mailbox = try await mayAppend(head.append, size: size)
+            intake.destination = try await destination(of: head)
         } catch {
-            connection.framer.refuseLiteral()
-            return try await endAppend(head.tag, completion(for: error, command: .append))
+            intake.note(error)
         }
-        if synchronizing { connection.writer.continuation() }
-        connection.framer.acceptLiteral()
-        let received = try await receiveMessage(limit: Int(clamping: size))
-        guard !isOver else { return }
-        let completion: Completion
-        do {
-            completion = try await store(received.get(), head.append, in: mailbox)
-        } catch {
-            completion = self.completion(for: error, command: .append)
-        }
-        try await endAppend(head.tag, completion)
-    }
-
-    private func endAppend(_ tag: String, _ completion: Completion) async throws(ConnectionEnded) {
-        try await announce(CommandTable.rule(for: .append).announcing, withUIDs: false)
-        try await finish(tag, completion)
+        guard let completion = try await take(&intake), !isOver else { return }
+        try await announce(CommandTable.rule(for: head.name).announcing, withUIDs: false)
+        try await finish(head.tag, completion)
         if completion.condition == .bad { countBad() }
     }
 
-    /// Everything that can be wrong before the message is here.
-    private func mayAppend(_ append: Append, size: UInt64) async throws -> MailboxReference {
-        if let refusal = refusal(of: .append) { throw Refusal(refusal) }
-        let mailbox = try await resolve(append.mailbox)
-        guard size > 0 else { throw Refusal(.no("A message of no bytes is not stored.", code: .cannot)) }
-        guard size <= UInt64(clamping: limits.message) else {
-            throw Refusal(.no("A message may have \(limits.message) bytes at most.", code: .tooBig))
-        }
-        try await mailbox.account.checkAppend(of: Int(clamping: size), to: mailbox.name)
+    /// What can be wrong before any message is here.
+    private func destination(of head: AppendHead) async throws -> MailboxReference {
+        guard head.replaced == nil else { throw Refusal(.bad("Unknown command.")) }
+        if let refusal = refusal(of: head.name) { throw Refusal(refusal) }
+        let mailbox = try await resolve(head.mailbox)
+        try await mailbox.account.checkAppend(of: 0, to: mailbox.name)
         return mailbox
     }
 
     /// Reads to the end of the command in any case.
-    private func receiveMessage(limit: Int) async throws(ConnectionEnded) -> Result<StagedMessage, any Error> {
-        let staging = environment.store.stage(limit: limit)
-        do {
-            return await finish(staging, try await receive(into: staging))
-        } catch {
-            staging.discard()
-            throw error
-        }
-    }
-
-    /// - Returns: why the message is not to be stored; nil when all of it is staged.
-    private func receive(into staging: MessageStaging) async throws(ConnectionEnded) -> (any Error)? {
-        var problem: (any Error)?
+    /// - Returns: nil when the session is over.
+    private func take(_ intake: inout AppendIntake) async throws(ConnectionEnded) -> Completion? {
         while true {
             connection.gate.setDeadline(deadline)
             switch try await connection.next(or: Session.cutting) {
-            case .event(.appendData(let bytes)):
-                if problem == nil { problem = await Session.write(bytes, to: staging) }
-            case .event(.appendEnded(let bad)): return bad.map { Refusal(.bad($0.reason)) } ?? problem
-            case .event(.bad(let bad, let code, let fatal)):
+            case .event(.append(let step)): await take(step, &intake)
+            case .event(.appendLiteral(let literal)):
+                await check(literal, &intake)
+                if let refused = answer(&intake, synchronizing: literal.synchronizing) { return refused }
+            case .event(.continuationNeeded):
+                if let refused = answer(&intake, synchronizing: true) { return refused }
+            case .event(.appendData(let bytes)): await write(bytes, &intake)
+            case .event(.appendEnded(let bad)):
+                if let bad { return .bad(bad.reason) }
+                return await complete(&intake)
+            case .event(.bad(let bad, let code, _)):
                 connection.writer.bad(bad, code: code)
-                guard fatal else { continue }
                 bye("Too much or too long; closing the connection.", reason: "limit")
-                return ConnectionEnded()
+                return nil
             case .event: continue
             case .signals(let wake):
                 end(because: wake)
-                return ConnectionEnded()
+                return nil
             }
         }
     }
 
-    private static func write(_ bytes: ByteBuffer, to staging: MessageStaging) async -> (any Error)? {
+    /// Lets the announced literal come, or refuses the command.
+    private func answer(_ intake: inout AppendIntake, synchronizing: Bool) -> Completion? {
+        if let problem = intake.problem {
+            connection.framer.refuseLiteral()
+            return completion(for: problem, command: intake.head.name)
+        }
+        if synchronizing { connection.writer.continuation() }
+        connection.framer.acceptLiteral()
+        return nil
+    }
+
+    // MARK: Steps
+
+    private func take(_ step: AppendStep, _ intake: inout AppendIntake) async {
+        do {
+            try intake.refuseIfSpoilt()
+            switch step {
+            case .begin, .literal: break
+            case .message(let options):
+                try await finishMessage(&intake)
+                try begin(options, &intake)
+            case .catenate: throw Refusal(.bad("CATENATE is not offered."))
+            case .url: break
+            }
+        } catch {
+            intake.note(error)
+        }
+    }
+
+    private func begin(_ options: AppendOptions, _ intake: inout AppendIntake) throws {
+        guard intake.messages.count < limits.appendMessages else {
+            throw Refusal(.no("One APPEND takes \(limits.appendMessages) messages at most.", code: .limit))
+        }
+        intake.options = options
+        intake.size = 0
+        intake.staging = environment.store.stage(limit: limits.message, in: intake.room)
+    }
+
+    /// Everything that can be wrong with a literal before it is here.
+    private func check(_ literal: AppendLiteral, _ intake: inout AppendIntake) async {
+        do {
+            try intake.refuseIfSpoilt()
+            if literal.form == .utf8 { throw Refusal(.bad("UTF8 is not offered.")) }
+            guard literal.size > 0 else {
+                throw Refusal(.no("A message of no bytes is not stored.", code: .cannot))
+            }
+            try grow(by: literal.size, &intake)
+            guard let mailbox = intake.destination else { return }
+            try await mailbox.account.checkAppend(of: intake.sum, to: mailbox.name)
+        } catch {
+            intake.note(error)
+        }
+    }
+
+    /// The message at hand becomes longer, if it may.
+    private func grow(by size: UInt64, _ intake: inout AppendIntake) throws(Refusal) {
+        let size = Int(clamping: size)
+        let (sum, overflow) = intake.size.addingReportingOverflow(size)
+        guard !overflow, sum <= limits.message else {
+            throw Refusal(.no("A message may have \(limits.message) bytes at most.", code: .tooBig))
+        }
+        guard intake.sum <= max(limits.appendSum, limits.message) - size || intake.messages.isEmpty else {
+            throw Refusal(.no("One APPEND takes \(limits.appendSum) bytes at most.", code: .limit))
+        }
+        intake.size = sum
+        intake.sum += size
+    }
+
+    private func write(_ bytes: ByteBuffer, _ intake: inout AppendIntake) async {
+        guard intake.problem == nil, let staging = intake.staging else { return }
         do throws(StoreError) {
             try await staging.write(bytes)
-            return nil
         } catch {
-            return error
+            intake.note(error)
         }
     }
 
-    private func finish(
-        _ staging: MessageStaging, _ problem: (any Error)?
-    ) async -> Result<StagedMessage, any Error> {
-        if let problem {
-            staging.discard()
-            return .failure(problem)
+    /// The message at hand has come whole.
+    private func finishMessage(_ intake: inout AppendIntake) async throws {
+        guard let staging = intake.staging else { return }
+        guard intake.size > 0 else { throw Refusal(.no("A message of no bytes is not stored.", code: .cannot)) }
+        intake.staging = nil
+        let staged = try await staging.finish()
+        intake.weight += staged.weight
+        guard intake.weight <= limits.appendMemory || intake.messages.isEmpty else {
+            throw Refusal(.no("These messages are too many for one APPEND.", code: .limit))
         }
-        do throws(StoreError) {
-            return .success(try await staging.finish())
+        let options = intake.options
+        intake.messages.append(
+            NewMessage(staged, flags: options.flags, internalDate: options.date ?? intake.arrival))
+    }
+
+    private func complete(_ intake: inout AppendIntake) async -> Completion {
+        do {
+            try intake.refuseIfSpoilt()
+            try await finishMessage(&intake)
+            return try await store(intake)
         } catch {
-            return .failure(error)
+            return completion(for: error, command: intake.head.name)
         }
     }
 
-    private func store(
-        _ staged: StagedMessage, _ append: Append, in mailbox: MailboxReference
-    ) async throws -> Completion {
-        let message = NewMessage(staged, flags: append.flags, internalDate: append.date ?? .now())
-        let outcome = try await mailbox.account.append([message], to: mailbox.name)
+    private func store(_ intake: AppendIntake) async throws -> Completion {
+        guard let mailbox = intake.destination else { throw Refusal(.bad("The command has no mailbox.")) }
+        let outcome = try await mailbox.account.append(intake.messages, to: mailbox.name)
         let uids = UIDSet(outcome.uids.compactMap { $0 })
         guard !uids.isEmpty else { return .ok("APPEND completed.") }
         return .ok("APPEND completed.", code: .appendUID(outcome.uidValidity, uids))
+    }
+}
+
+/// An APPEND while it comes in.
+struct AppendIntake {
+    let head: AppendHead
+    let room: SpoolRoom
+    /// Now, for the messages that bring no date.
+    let arrival = MailDate.now()
+    var destination: MailboxReference?
+    /// Complete.
+    var messages: [NewMessage] = []
+    /// Of the message at hand: its options, its bytes so far, and their number as announced.
+    var options = AppendOptions()
+    var staging: MessageStaging?
+    var size = 0
+    /// Bytes of all messages, and the memory that they take until they are stored.
+    var sum = 0
+    var weight = 0
+    /// Why the command fails: the first thing that went wrong.
+    private(set) var problem: (any Error)?
+
+    init(_ head: AppendHead, room: SpoolRoom) {
+        self.head = head
+        self.room = room
+    }
+
+    mutating func note(_ error: any Error) {
+        if problem == nil { problem = error }
+        staging = nil
+    }
+
+    func refuseIfSpoilt() throws {
+        if let problem { throw problem }
     }
 }

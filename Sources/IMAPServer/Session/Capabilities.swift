@@ -23,6 +23,7 @@ package enum Capabilities {
     private static let afterLogin = [
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
         "COMPRESS=DEFLATE",
+        "MULTIAPPEND",
     ]
 
     /// What ENABLE takes, in the spelling of the reply.

@@ -71,6 +71,9 @@ package enum CommandTable {
             CommandRule(
                 states: .selected, usesSequenceNumbers: true, needsWritableMailbox: true, changesMail: true,
                 capability: "MOVE")
+        case .replace:
+            CommandRule(
+                states: .selected, usesSequenceNumbers: true, needsWritableMailbox: true, changesMail: true)
         }
     }
 

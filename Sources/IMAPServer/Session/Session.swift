@@ -130,12 +130,11 @@ final class Session {
             case .failure(let bad): refuse(bad)
             }
         case .continuationNeeded(let head): announceLiteral(head)
-        case .appendStarted(let head, let size, let synchronizing):
-            try await append(head, size: size, synchronizing: synchronizing)
+        case .append(.begin(let head)): try await append(head)
         case .bad(let bad, let code, let fatal):
             refuse(bad, code: code)
             if fatal, !isOver { bye("Closing the connection: \(bad.reason).", reason: "limit") }
-        case .appendData, .appendEnded, .line: break
+        case .append, .appendLiteral, .appendData, .appendEnded, .line: break
         }
     }
 

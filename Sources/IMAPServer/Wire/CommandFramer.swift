@@ -1,13 +1,14 @@
 // Cuts a connection's bytes into commands, lines and the pieces of a message.
 //
 // A command is one or more line fragments; each but the last ends in `{n}` or `{n+}` and is followed by a literal of n
-// bytes. All of it is collected in `input` and given out whole, except APPEND's message, which is given out as it
-// comes. The states:
+// bytes. All of it is collected in `input` and given out whole, except the messages of APPEND and REPLACE, which are
+// given out as they come: `appending` holds the grammar of such a command while it lasts (see CommandFramer+Append).
+// The states:
 //
 //   fragment ──CRLF──▶ (command) fragment                     a line without a literal at its end
 //   fragment ──{n+}──▶ literal ──n bytes──▶ fragment          within the limits
 //   fragment ──{n}───▶ announced ──acceptLiteral──▶ literal   the session decides; refuseLiteral ──▶ fragment
-//   fragment ──APPEND's {n}──▶ message ──acceptLiteral──▶ body ──n bytes──▶ tail ──CRLF──▶ fragment
+//   fragment ──data of APPEND──▶ message ──acceptLiteral──▶ body ──n bytes──▶ fragment
 //   anything refused with {n+} ──▶ swallow ──n bytes──▶ swallowLine ──CRLF──▶ fragment
 //   anything fatal ──▶ closed
 //
@@ -26,24 +27,27 @@ package struct CommandFramer: Sendable {
     /// Set by the session between events.
     package var mode = WireMode.commands
 
-    private var input = ByteBuffer()
-    private var state = State.fragment
+    var input = ByteBuffer()
+    var state = State.fragment
     /// What has been found of the command at the beginning of `input`.
-    private var progress = Progress()
+    var progress = Progress()
+    /// The grammar of the APPEND or REPLACE of which data literals have come.
+    var appending: AppendGrammar?
+    /// Found already and not yet given out, the last first.
+    var pending: [WireEvent] = []
 
-    private enum State {
+    enum State {
         case fragment
         case announced(size: Int)
         case literal(size: Int)
-        case message(tag: String, size: UInt64, synchronizing: Bool)
-        case body(tag: String, remaining: UInt64)
-        case tail(tag: String)
+        case message(size: UInt64, synchronizing: Bool)
+        case body(remaining: UInt64)
         case swallow(remaining: UInt64)
         case swallowLine
         case closed
     }
 
-    private struct Progress {
+    struct Progress {
         /// Whole fragments with their CRLFs, and literals.
         var length = 0
         /// Bytes after `length` in which there is no line end.
@@ -73,6 +77,7 @@ package struct CommandFramer: Sendable {
 
     /// The next event, or nil when more bytes (or an answer to the last event) are needed.
     package mutating func next() -> WireEvent? {
+        if let event = pending.popLast() { return event }
         while true {
             switch step() {
             case .event(let event): return event
@@ -86,7 +91,7 @@ package struct CommandFramer: Sendable {
     package mutating func acceptLiteral() {
         switch state {
         case .announced(let size): state = .literal(size: size)
-        case .message(let tag, let size, _): state = .body(tag: tag, remaining: size)
+        case .message(let size, _): state = .body(remaining: size)
         default: break
         }
     }
@@ -96,7 +101,9 @@ package struct CommandFramer: Sendable {
     package mutating func refuseLiteral() {
         switch state {
         case .announced: dropCommand()
-        case .message(_, let size, let synchronizing): drop(literal: size, synchronizing: synchronizing)
+        case .message(let size, let synchronizing):
+            appending = nil
+            drop(literal: size, synchronizing: synchronizing)
         default: break
         }
     }
@@ -112,11 +119,13 @@ package struct CommandFramer: Sendable {
         input = ByteBuffer()
         progress = Progress()
         state = .fragment
+        appending = nil
+        pending = []
     }
 }
 
 extension CommandFramer {
-    private enum Step {
+    enum Step {
         case event(WireEvent)
         case wait
         case again
@@ -126,8 +135,7 @@ extension CommandFramer {
         switch state {
         case .fragment: return fragment()
         case .literal(let size): return literal(size)
-        case .body(let tag, let remaining): return body(tag, remaining)
-        case .tail(let tag): return tail(tag)
+        case .body(let remaining): return body(remaining)
         case .swallow(let remaining): return swallow(remaining)
         case .swallowLine: return swallowLine()
         case .announced, .message, .closed: return .wait
@@ -163,10 +171,12 @@ extension CommandFramer {
     private mutating func fragment() -> Step {
         switch findLineEnd() {
         case .incomplete: return .wait
-        case .bad(let reason): return fatal(BadCommand(tag: head.tag, reason: reason))
+        case .bad(let reason): return fatal(BadCommand(tag: appending?.tag ?? head.tag, reason: reason))
         case .end(let end):
             if mode == .lines { return .event(.line(takeLine(end))) }
-            if let literal = announcedLiteral(endingAt: end) { return announce(literal, lineEnd: end) }
+            let literal = announcedLiteral(endingAt: end)
+            if isAppend { return appendText(literal, lineEnd: end) }
+            if let literal { return announce(literal, lineEnd: end) }
             return .event(.command(takeLine(end)))
         }
     }
@@ -180,7 +190,7 @@ extension CommandFramer {
     }
 
     /// The tag and name of the command that has begun; both nil when it has no valid tag.
-    private var head: (tag: String?, name: CommandName?) {
+    var head: (tag: String?, name: CommandName?) {
         let length = min(input.readableBytes, limits.syntax.tagLength + 64)
         guard let prefix = input.getSlice(at: input.readerIndex, length: length),
             case .success(let head) = parseCommandHead(prefix, limits: limits.syntax),
@@ -208,24 +218,11 @@ extension CommandFramer {
         guard progress.literalCount <= countLimit else {
             return fatal(BadCommand(tag: tag, reason: "the command has too many literals"), .tooBig)
         }
-        if authenticated, name == .append,
-            let prefix = input.getSlice(at: input.readerIndex, length: literal.brace)
-        {
-            switch literalContext(prefix, limits: limits.syntax) {
-            case .bad(let bad): return refuse(bad, nil, literal, lineEnd)
-            case .message(let head):
-                guard let size = literal.size else { return tooBig(tag, literal, lineEnd) }
-                dropLine(lineEnd)
-                state = .message(tag: tag, size: size, synchronizing: literal.synchronizing)
-                return .event(.appendStarted(head, size: size, synchronizing: literal.synchronizing))
-            case .argument: break
-            }
-        }
         return argument(CommandHead(tag: tag, name: name), literal, lineEnd)
     }
 
     /// A literal that is collected with its command.
-    private mutating func argument(_ head: CommandHead, _ literal: AnnouncedLiteral, _ lineEnd: Int) -> Step {
+    mutating func argument(_ head: CommandHead, _ literal: AnnouncedLiteral, _ lineEnd: Int) -> Step {
         let sizeLimit = authenticated ? limits.literal : limits.literalBeforeAuthentication
         let sumLimit = authenticated ? limits.literalSum : limits.literalSumBeforeAuthentication
         guard let size = literal.size.flatMap({ Int(exactly: $0) }), size <= sizeLimit,
@@ -250,37 +247,9 @@ extension CommandFramer {
         return .again
     }
 
-    // MARK: The message of APPEND
-
-    private mutating func body(_ tag: String, _ remaining: UInt64) -> Step {
-        guard remaining > 0 else {
-            state = .tail(tag: tag)
-            return .again
-        }
-        let length = Int(min(remaining, UInt64(input.readableBytes)))
-        guard length > 0, let piece = input.readSlice(length: length) else { return .wait }
-        state = .body(tag: tag, remaining: remaining - UInt64(length))
-        return .event(.appendData(piece))
-    }
-
-    /// The line's end after the message; anything before it spoils the command.
-    private mutating func tail(_ tag: String) -> Step {
-        switch findLineEnd() {
-        case .incomplete: return .wait
-        case .bad(let reason): return fatal(BadCommand(tag: tag, reason: reason))
-        case .end(0):
-            dropLine(0)
-            state = .fragment
-            return .event(.appendEnded(nil))
-        case .end(let end):
-            let bad = BadCommand(tag: tag, reason: "nothing may follow APPEND's message")
-            return dropSwallowedLine(end) ? .event(.appendEnded(bad)) : fatal(bad)
-        }
-    }
-
     // MARK: Refusals
 
-    private mutating func tooBig(_ tag: String, _ literal: AnnouncedLiteral, _ lineEnd: Int) -> Step {
+    mutating func tooBig(_ tag: String, _ literal: AnnouncedLiteral, _ lineEnd: Int) -> Step {
         let bad = BadCommand(tag: tag, reason: "the literal is too large")
         // Before authentication nothing is owed to a client that sends so much.
         let mayBeSwallowed = authenticated && literal.size.map { $0 <= UInt64(limits.message) } ?? false
@@ -288,24 +257,25 @@ extension CommandFramer {
         return refuse(bad, .tooBig, literal, lineEnd)
     }
 
-    private mutating func refuse(
+    mutating func refuse(
         _ bad: BadCommand, _ code: ResponseCode?, _ literal: AnnouncedLiteral, _ lineEnd: Int
     ) -> Step {
         guard literal.synchronizing || literal.size != nil else { return fatal(bad, code) }
         let count = progress.literalCount
         dropLine(lineEnd)
+        appending = nil
         progress.literalCount = count
         drop(literal: literal.size ?? 0, synchronizing: literal.synchronizing)
         return .event(.bad(bad, code: code, fatal: false))
     }
 
-    private mutating func fatal(_ bad: BadCommand, _ code: ResponseCode? = nil) -> Step {
+    mutating func fatal(_ bad: BadCommand, _ code: ResponseCode? = nil) -> Step {
         discardBuffered()
         state = .closed
         return .event(.bad(bad, code: code, fatal: true))
     }
 
-    private mutating func dropLine(_ end: Int) {
+    mutating func dropLine(_ end: Int) {
         input.moveReaderIndex(forwardBy: end + 2)
         progress = Progress()
     }
@@ -313,10 +283,11 @@ extension CommandFramer {
     private mutating func dropCommand() {
         input.moveReaderIndex(forwardBy: progress.length)
         progress = Progress()
+        appending = nil
         state = .fragment
     }
 
-    private mutating func drop(literal size: UInt64, synchronizing: Bool) {
+    mutating func drop(literal size: UInt64, synchronizing: Bool) {
         guard synchronizing else {
             state = .swallow(remaining: size)
             return
@@ -353,7 +324,7 @@ extension CommandFramer {
         dropLine(end)
         state = .fragment
         guard let literal, !literal.synchronizing else { return true }
-        guard let size = literal.size, count <= limits.literalCount else { return false }
+        guard let size = literal.size, count <= max(limits.literalCount, limits.appendMessages) else { return false }
         progress.literalCount = count
         state = .swallow(remaining: size)
         return true

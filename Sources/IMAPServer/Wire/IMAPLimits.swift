@@ -17,8 +17,13 @@ package struct IMAPLimits: Hashable, Sendable {
     package var literalSum = 1_024 * 1_024
     package var literalCountBeforeAuthentication = 8
     package var literalCount = 100
-    /// APPEND's message.
+    /// One message of APPEND.
     package var message = 64 * 1_024 * 1_024
+    /// The messages of one APPEND, and their bytes together (RFC 3502).
+    package var appendMessages = 1_000
+    package var appendSum = 512 * 1_024 * 1_024
+    /// What is remembered of them until all are here: structures, not contents.
+    package var appendMemory = 32 * 1_024 * 1_024
     /// Depth and counts of a command's parts.
     package var syntaxBeforeAuthentication = SyntaxLimits.beforeAuthentication
     package var syntax = SyntaxLimits.standard

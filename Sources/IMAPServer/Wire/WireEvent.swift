@@ -10,18 +10,35 @@ package enum WireEvent: Hashable, Sendable {
     /// A literal that is within the limits is announced and the client waits. Answer `+ OK` and call `acceptLiteral`,
     /// or refuse the command (NO, BAD) and call `refuseLiteral`; until then there are no further events.
     case continuationNeeded(CommandHead)
-    /// APPEND's message is announced. Call `acceptLiteral` (after `+ OK` if `synchronizing`) or, after the refusal,
-    /// `refuseLiteral`; until then there are no further events.
-    case appendStarted(TaggedAppendHead, size: UInt64, synchronizing: Bool)
-    /// A piece of the message that was accepted; never empty.
+    /// A step of an APPEND or REPLACE, but for its literals. The first is `.begin`; then come messages, URLs and
+    /// literals until `appendEnded`, or until the session refuses a literal.
+    case append(AppendStep)
+    /// A data literal of the APPEND or REPLACE is announced. Call `acceptLiteral` (after `+ OK` if `synchronizing`)
+    /// or, after the refusal, `refuseLiteral`, which ends the command; until then there are no further events.
+    case appendLiteral(AppendLiteral)
+    /// A piece of the literal that was accepted; never empty.
     case appendData(ByteBuffer)
-    /// The APPEND is complete. With a `BadCommand` its end was wrong: nothing is to be stored and this is the reply.
+    /// The command is complete. With a `BadCommand` its rest was wrong: nothing is to be stored and this is the reply.
     case appendEnded(BadCommand?)
     /// In `.lines` mode, a line without its CRLF.
     case line(ByteBuffer)
     /// Something that cannot be framed or is over a limit. After a fatal one the connection must be closed with BYE; no
     /// further event comes.
     case bad(BadCommand, code: ResponseCode?, fatal: Bool)
+}
+
+/// A data literal, announced.
+package struct AppendLiteral: Hashable, Sendable {
+    package var form: AppendLiteralForm
+    package var size: UInt64
+    /// The client waits for `+`.
+    package var synchronizing: Bool
+
+    package init(_ form: AppendLiteralForm, size: UInt64, synchronizing: Bool) {
+        self.form = form
+        self.size = size
+        self.synchronizing = synchronizing
+    }
 }
 
 /// How the next bytes are to be read.

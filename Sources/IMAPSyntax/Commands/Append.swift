@@ -1,74 +1,58 @@
-// APPEND: everything of it that comes before the message, which the frame decoder streams.
+// APPEND and REPLACE: everything of them but the octets of their messages, which the frame decoder streams.
+//
+// Such a command is text with data literals between: `AppendGrammar` reads one piece of text after the other and says
+// what it holds as steps, in the order of the wire.
 
 package import Mail
-package import NIOCore
 
-/// RFC 3501 §6.3.11, up to the message's literal.
-package struct Append: Hashable, Sendable {
+/// How an APPEND or REPLACE begins.
+package struct AppendHead: Hashable, Sendable {
+    package var tag: String
     package var mailbox: MailboxArgument
+    /// REPLACE's message of the selected mailbox, one number; nil for APPEND.
+    package var replaced: MessageSelection?
+
+    package init(tag: String, mailbox: MailboxArgument, replaced: MessageSelection? = nil) {
+        self.tag = tag
+        self.mailbox = mailbox
+        self.replaced = replaced
+    }
+
+    package var name: CommandName { replaced == nil ? .append : .replace }
+}
+
+/// What one message is to have beside its octets.
+package struct AppendOptions: Hashable, Sendable {
     package var flags: Flags
     /// The INTERNALDATE to give; nil is now.
     package var date: MailDate?
 
-    package init(mailbox: MailboxArgument, flags: Flags = .none, date: MailDate? = nil) {
-        self.mailbox = mailbox
+    package init(flags: Flags = .none, date: MailDate? = nil) {
         self.flags = flags
         self.date = date
     }
 }
 
-/// An APPEND whose message is about to come.
-package struct TaggedAppendHead: Hashable, Sendable {
-    package var tag: String
-    package var append: Append
-
-    package init(tag: String, append: Append) {
-        self.tag = tag
-        self.append = append
-    }
+/// What a data literal may hold.
+package enum AppendLiteralForm: Hashable, Sendable {
+    /// `{n}`
+    case text
+    /// `~{n}`: NUL too (RFC 3516 §4.4).
+    case binary
+    /// `UTF8 (~{n})`: UTF-8 in its header (RFC 6855 §4).
+    case utf8
 }
 
-/// What the beginning of a command, read up to the `{` of a literal, says about that literal.
-package enum LiteralContext: Hashable, Sendable {
-    /// It is the message of this APPEND.
-    case message(TaggedAppendHead)
-    /// It is an argument like any other.
-    case argument
-    /// No command can begin like this and go on with a literal.
-    case bad(BadCommand)
-}
-
-/// - Parameter prefix: the command from its tag up to the literal's `{`, earlier literals in place.
-package func literalContext(_ prefix: ByteBuffer, limits: SyntaxLimits) -> LiteralContext {
-    var lexer = Lexer(prefix, limits: limits)
-    var tag: String?
-    do throws(SyntaxError) {
-        let parsed = try lexer.tag()
-        tag = parsed
-        try lexer.space()
-        guard lexer.letters() == "APPEND" else { return .argument }
-        try lexer.space()
-        if lexer.atEnd { return .argument }
-        return .message(TaggedAppendHead(tag: parsed, append: try lexer.appendHead()))
-    } catch {
-        return .bad(BadCommand(tag: tag, reason: error.reason))
-    }
-}
-
-extension Lexer {
-    // RFC 3501 §9: append = "APPEND" SP mailbox [SP flag-list] [SP date-time] SP literal
-    fileprivate mutating func appendHead() throws(SyntaxError) -> Append {
-        var append = Append(mailbox: try mailbox())
-        try space()
-        if peek() == UInt8(ascii: "(") {
-            append.flags = try flagList()
-            try space()
-        }
-        if peek() == UInt8(ascii: "\"") {
-            append.date = try dateTime()
-            try space()
-        }
-        guard atEnd else { throw SyntaxError("APPEND takes a mailbox, flags, a date and a message as a literal") }
-        return append
-    }
+/// One step of an APPEND or REPLACE.
+package enum AppendStep: Hashable, Sendable {
+    /// The first.
+    case begin(AppendHead)
+    /// A message begins (RFC 3502); the one before it is complete.
+    case message(AppendOptions)
+    /// The message is put together from what follows (RFC 4469 §3); without this it is one literal.
+    case catenate
+    /// A part of such a message that lies in a mailbox: an IMAP URL, as the client wrote it.
+    case url([UInt8])
+    /// A data literal begins.
+    case literal(AppendLiteralForm)
 }

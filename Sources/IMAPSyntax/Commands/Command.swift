@@ -24,7 +24,7 @@ package struct BadCommand: Error, Hashable, Sendable {
     }
 }
 
-/// A command, without its tag. APPEND is not here: its message is streamed (see `Append`).
+/// A command, without its tag. APPEND and REPLACE are not here: their messages are streamed (see `AppendStep`).
 package enum Command: Hashable, Sendable {
     // In every state (RFC 3501 §6.1).
     case capability
@@ -137,4 +137,5 @@ package enum CommandName: String, CaseIterable, Hashable, Sendable {
     case store = "STORE"
     case copy = "COPY"
     case move = "MOVE"
+    case replace = "REPLACE"
 }

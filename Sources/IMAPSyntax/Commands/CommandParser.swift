@@ -110,6 +110,7 @@ extension Lexer {
         case .copy: return .copy(try copy(.sequence))
         case .move: return .move(try move(.sequence))
         case .append: throw SyntaxError("APPEND takes a mailbox, flags, a date and a message as a literal")
+        case .replace: throw SyntaxError("REPLACE takes a number, a mailbox, flags, a date and a message as a literal")
         }
     }
 }

@@ -1,7 +1,7 @@
 // A message on its way into the store: parsed, cut into chunks and compressed while its bytes arrive.
 //
 // Used by one session: `write` any number of times, then `finish` once. The work runs on the store's own threads, so
-// the writer later only inserts rows. Memory: one chunk, the parser's state, and at most `Spool.memoryLimit`.
+// the writer later only inserts rows. Memory: one chunk, the parser's state, and at most `SpoolRoom.memoryLimit`.
 
 package import Mail
 package import NIOCore
@@ -25,9 +25,13 @@ enum ChunkLayout {
 package struct StagedMessage: Sendable {
     package let parsed: ParsedMessage
     let chunks: [StoredChunk]
-    let file: SpoolFile?
 
     package var size: Int { parsed.size }
+
+    /// About how many bytes of memory it takes beside its spooled content.
+    package var weight: Int {
+        1_024 + parsed.envelope.count + parsed.bodyStructure.count + 256 * parsed.parts.parts.count + 64 * chunks.count
+    }
 }
 
 package final class MessageStaging: Sendable {
@@ -36,18 +40,20 @@ package final class MessageStaging: Sendable {
         var incoming = ByteBuffer()
         var parser = MessageParser()
         var pending: [UInt8] = []
-        var spool: Spool
+        var chunks: [StoredChunk] = []
         var size = 0
         var cutHeader = false
         var isFinished = false
     }
     private let state: Mutex<State>
     private let limit: Int
+    private let room: SpoolRoom
     private let threads: NIOThreadPool
     private let compression: Compression
 
-    init(directory: String, limit: Int, threads: NIOThreadPool, compression: Compression) {
-        state = Mutex(State(spool: Spool(directory: directory)))
+    init(room: SpoolRoom, limit: Int, threads: NIOThreadPool, compression: Compression) {
+        state = Mutex(State())
+        self.room = room
         self.limit = min(limit, ChunkLayout.largestMessage)
         self.threads = threads
         self.compression = compression
@@ -102,7 +108,7 @@ package final class MessageStaging: Sendable {
             let parsed = state.parser.finish()
             if !state.cutHeader { try self.cutHeader(parsed.headerSize, &state) }
             while !state.pending.isEmpty { try self.cut(min(ChunkLayout.size, state.pending.count), &state) }
-            return StagedMessage(parsed: parsed, chunks: state.spool.chunks, file: state.spool.file)
+            return StagedMessage(parsed: parsed, chunks: state.chunks)
         }
     }
 
@@ -112,7 +118,7 @@ package final class MessageStaging: Sendable {
             state.isFinished = true
             state.incoming = ByteBuffer()
             state.pending = []
-            state.spool = Spool(directory: "")
+            state.chunks = []
         }
     }
 
@@ -146,9 +152,9 @@ package final class MessageStaging: Sendable {
     private func cut(_ count: Int, _ state: inout State) throws(StoreError) {
         let bytes = state.pending.prefix(count)
         if let frame = compression.compress(bytes) {
-            try state.spool.append(encoding: 1, size: count, bytes: frame)
+            state.chunks.append(StoredChunk(encoding: 1, size: count, place: try room.place(frame)))
         } else {
-            try state.spool.append(encoding: 0, size: count, bytes: Array(bytes))
+            state.chunks.append(StoredChunk(encoding: 0, size: count, place: try room.place(Array(bytes))))
         }
         state.pending.removeFirst(count)
     }

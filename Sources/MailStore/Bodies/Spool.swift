@@ -1,13 +1,13 @@
-// The chunks of a message on its way in: in memory while they are few, past that in a nameless file.
+// The chunks of messages on their way in: in memory while they are few, past that in a nameless file.
 
 import Foundation
+import Synchronization
 
 /// A chunk as it will be stored.
 struct StoredChunk: Sendable {
     enum Place: Sendable {
         case memory([UInt8])
-        /// In the spool's file.
-        case file(offset: Int, count: Int)
+        case file(SpoolFile, offset: Int, count: Int)
     }
     /// 0 as it is, 1 one zstd frame.
     let encoding: Int
@@ -66,29 +66,35 @@ package final class SpoolFile: Sendable {
     }
 }
 
-/// Collects chunks in order.
-struct Spool {
-    /// What one message may hold in memory before it moves to a file.
+/// Where chunks wait for the writer: a bounded room in memory, then one file. Messages that are appended together share
+/// it.
+package final class SpoolRoom: Sendable {
+    /// What may be held in memory.
     static let memoryLimit = 512 * 1_024
 
+    private struct State {
+        var inMemory = 0
+        var file: SpoolFile?
+        var inFile = 0
+    }
     private let directory: String
-    private(set) var file: SpoolFile?
-    private(set) var chunks: [StoredChunk] = []
-    private var inMemory = 0
-    private var inFile = 0
+    private let state = Mutex(State())
 
     init(directory: String) { self.directory = directory }
 
-    mutating func append(encoding: Int, size: Int, bytes: [UInt8]) throws(StoreError) {
-        if file == nil, inMemory + bytes.count > Self.memoryLimit { file = try SpoolFile(directory: directory) }
-        guard let file else {
-            inMemory += bytes.count
-            chunks.append(StoredChunk(encoding: encoding, size: size, place: .memory(bytes)))
-            return
+    /// Takes one chunk; blocks when it goes to the file.
+    func place(_ bytes: [UInt8]) throws(StoreError) -> StoredChunk.Place {
+        try state.withLock { state throws(StoreError) -> StoredChunk.Place in
+            if state.file == nil, state.inMemory + bytes.count <= Self.memoryLimit {
+                state.inMemory += bytes.count
+                return .memory(bytes)
+            }
+            let file: SpoolFile
+            if let known = state.file { file = known } else { file = try SpoolFile(directory: directory) }
+            state.file = file
+            try file.write(bytes, at: state.inFile)
+            defer { state.inFile += bytes.count }
+            return .file(file, offset: state.inFile, count: bytes.count)
         }
-        try file.write(bytes, at: inFile)
-        let place = StoredChunk.Place.file(offset: inFile, count: bytes.count)
-        chunks.append(StoredChunk(encoding: encoding, size: size, place: place))
-        inFile += bytes.count
     }
 }

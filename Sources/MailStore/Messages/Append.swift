@@ -126,9 +126,7 @@ extension WriteOperation {
             let data: SQLValue
             switch chunk.place {
             case .memory(let bytes): data = .blob(bytes)
-            case .file(let offset, let count):
-                guard let file = staged.file else { throw StoreError.unavailable("the spool file is gone") }
-                data = .blob(try file.read(at: offset, count: count))
+            case .file(let file, let offset, let count): data = .blob(try file.read(at: offset, count: count))
             }
             try db.run(
                 "INSERT INTO body_chunk (id, encoding, size, data) VALUES (?, ?, ?, ?)",
