@@ -76,6 +76,31 @@ import Testing
         #expect(SearchNeedle(needle).isFound(in: hay) == expected)
     }
 
+    @Test(
+        "what RFC 5051 holds to be equal has equal keys",
+        arguments: [
+            ("Ǆ", "Dž"), ("ǆ", "dž"), ("Ａ", "a"), ("²", "2"), ("\u{a0}", " "), ("…", "..."), ("ª", "A"), ("Ⅷ", "viii"),
+            ("㎏", "KG"), ("𝐇", "h"), ("ﷺ", "صلى الله عليه وسلم"), ("ᾳ", "α\u{345}"), ("カ", "ｶ"), ("①", "1"), ("🄰", "a"),
+        ])
+    func equal(_ left: String, _ right: String) {
+        #expect(CaseFolding.fold(left) == CaseFolding.fold(right))
+    }
+
+    @Test func noScalarOutsideTheTablesWouldChange() {
+        // What title case and decomposition change, folding changes too: the ranges of the tables hold them all.
+        let scalars = (0x80...0x2ffff as ClosedRange<UInt32>).compactMap(Unicode.Scalar.init)
+        let decomposed = scalars.map { String($0) }.joined(separator: "\0").normalizedToNFKD.utf8
+            .split(separator: 0, omittingEmptySubsequences: false)
+        #expect(decomposed.count == scalars.count)
+        for (scalar, decomposed) in zip(scalars, decomposed) {
+            let own = Array(String(scalar).utf8)
+            guard !decomposed.elementsEqual(own) || scalar.properties.titlecaseMapping != String(scalar) else {
+                continue
+            }
+            #expect(CaseFolding.fold(String(scalar)) != own, "U+\(String(scalar.value, radix: 16))")
+        }
+    }
+
     @Test func foldingIsIdempotentForEveryScalar() {
         for value in stride(from: UInt32(0), through: 0x2ffff, by: 1) {
             guard let scalar = Unicode.Scalar(value) else { continue }

@@ -11,4 +11,8 @@ extension String {
     package var normalizedToNFD: String {
         utf8.allSatisfy { $0 < 0x80 } ? self : decomposedStringWithCanonicalMapping
     }
+    /// In normalisation form KD.
+    package var normalizedToNFKD: String {
+        utf8.allSatisfy { $0 < 0x80 } ? self : decomposedStringWithCompatibilityMapping
+    }
 }

@@ -82,6 +82,8 @@ private struct Extractor {
         guard end - start >= 6, matches("[fwd:", at: start), bytes[end - 1] == UInt8(ascii: "]") else { return false }
         start += 5
         end -= 1
+        // What is inside was one element of the run, or none.
+        noReplyBefore = start
         isReplyOrForward = true
         return true
     }

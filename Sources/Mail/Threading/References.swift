@@ -1,9 +1,10 @@
 // THREAD=REFERENCES (RFC 5256 §3) and THREAD=REFS, which leaves subjects alone.
 //
 // Theory. `ReferenceLinks` ties messages and dummies together (step 1). Pruning (steps 2 and 3) keeps of the dummies
-// only those at the top that hold two messages or more together; all others hand their children up. Siblings are always
-// in the order of (sent date, sequence number), a dummy at the top in that of its first child, so how they came together
-// does not matter. Then threads of one subject are merged (step 5) and sorted again (step 6). Nothing recurses.
+// only those at the top that hold two messages or more together; all others hand their children up. Siblings are
+// always in the order of (sent date, sequence number), a dummy at the top in that of its first child, so how they came
+// together does not matter. Then threads of one subject are merged (step 5) and sorted again (step 6). Nothing
+// recurses.
 
 extension Threading {
     /// By References and In-Reply-To, then by subject; threads by the sent date of their first message. O(n log n).

@@ -1,6 +1,6 @@
 // What SORT compares, computed once from a message's header (RFC 5256 §3, RFC 5957 §4).
 
-/// The sort values of one message. Texts are folded by i;unicode-casemap: octets compare as RFC 5256 asks (RFC 5255 §4).
+/// The sort values of one message. Texts are folded by i;unicode-casemap: their octets compare as RFC 5256 asks.
 package struct SortKeys: Hashable, Sendable {
     /// Of an address's key so many bytes count.
     package static let longestAddress = 1_024

@@ -64,8 +64,8 @@ package struct ThreadForest: Sendable {
         self.roots = roots
     }
 
-    /// Calls `body` with thread-list after thread-list: `(1 2 (3)(4 5))`. A single child follows its parent, several are
-    /// lists of their own.
+    /// Calls `body` with thread-list after thread-list: `(1 2 (3)(4 5))`. A single child follows its parent, several
+    /// are lists of their own.
     package func tokens(_ body: (ThreadToken) -> Void) {
         enum Step {
             case visit(Int, isListed: Bool)

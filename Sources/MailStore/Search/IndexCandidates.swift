@@ -42,6 +42,6 @@ extension AccountReader {
     package func candidates(_ needle: SearchNeedle, in part: IndexedPart) throws -> IndexCandidates? { nil }
 
     /// Bodies that are like the needle, the likest first, for FUZZY (RFC 6203): those that hold at least half of its
-    /// trigrams, by the share that they hold; nil when the index cannot tell. Bodies that are not indexed are not there.
+    /// trigrams, by the share that they hold; nil when the index cannot tell. What it does not know yet is not there.
     package func rank(_ needle: SearchNeedle, in part: IndexedPart) throws -> [RankedBody]? { nil }
 }

@@ -7,8 +7,8 @@ extension AccountReader {
     /// - Throws: `.messageGone` when a body is not there.
     package func sortKeys(of bodies: [BodyID]) throws -> [SortKeys] { try bodies.map { try summary(of: $0).sortKeys } }
 
-    /// What the threading algorithms need of each body; its `id` is the body's place in `bodies`. INTERNALDATE belongs to
-    /// the message, not to the body: the caller puts it in.
+    /// What the threading algorithms need of each body; its `id` is the body's place in `bodies`. INTERNALDATE belongs
+    /// to the message, not to the body: the caller puts it in.
     /// - Throws: `.messageGone` when a body is not there.
     package func threading(of bodies: [BodyID]) throws -> [ThreadingMessage] {
         try bodies.enumerated().map { try summary(of: $1).threading(id: $0) }
