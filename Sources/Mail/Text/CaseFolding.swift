@@ -1,8 +1,8 @@
 // Comparing text without regard to case: keys by i;unicode-casemap, the one folding of SEARCH, its index and SORT.
 //
-// Theory. RFC 5051 §2 takes each character to its title case and decomposes that, compatibility decompositions too. Here
-// both are done again until nothing changes, and where title case is no single character upper case stands in for it:
-// texts that RFC 5051 holds to be equal have equal keys, and so have `ß` and `ss`, `ﬁ` and `fi`. A character's key
+// Theory. RFC 5051 §2 takes each character to its title case and decomposes that, compatibility decompositions too.
+// Here both are done again until nothing changes, and where title case is no single character upper case stands in for
+// it: texts that RFC 5051 holds to be equal have equal keys, and so have `ß` and `ss`, `ﬁ` and `fi`. A character's key
 // depends on nothing around it; so a text holds another when its key holds the other's, and texts may be folded in
 // pieces. What folding changes lies in tables that are made when first needed: an array for what is common, a
 // dictionary for the rest, both of ranges in one array of bytes.
@@ -31,7 +31,7 @@ package enum CaseFolding {
         return key
     }
 
-    /// A number that changes with the tables: keys are comparable when theirs are equal. Unicode grows with the toolchain.
+    /// A number that changes with the tables, as Unicode grows: keys that are kept are comparable while it stays.
     package static var version: Int64 { Tables.all.hash }
 
     private static func append(scalarIn bytes: ArraySlice<UInt8>, _ tables: Tables, to key: inout [UInt8]) {
