@@ -26,6 +26,8 @@ package struct IMAPSettings: Sendable {
     package var failedLogins: Int
     /// How often IDLE says that the connection still stands, for the routers between that forget quiet connections.
     package var idleKeepAlive: Duration
+    /// How often a command that takes long says how far it has come (RFC 9585 §4).
+    package var progressInterval: Duration
     /// How long `drain` waits for sessions to take their leave.
     package var drainTime: Duration
 
@@ -38,6 +40,7 @@ package struct IMAPSettings: Sendable {
         proxyNetworks = []
         failedLogins = 3
         idleKeepAlive = .seconds(120)
+        progressInterval = .seconds(10)
         drainTime = .seconds(5)
     }
 }

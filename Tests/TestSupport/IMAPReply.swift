@@ -121,8 +121,9 @@ package struct IMAPReply: Sendable {
     }
     package var exists: UInt64? { data("EXISTS").last?.number }
     package var recent: UInt64? { data("RECENT").last?.number }
-    /// The numbers of the one SEARCH response; nil when there is not exactly one.
+    /// The numbers of the one SEARCH response, or of ALL in the one ESEARCH; nil when there is not exactly one.
     package var found: [UInt64]? {
+        if let esearch { return esearch.found }
         let searches = data("SEARCH")
         return searches.count == 1 ? searches[0].values.dropFirst().filter { $0.list == nil }.compactMap(\.number) : nil
     }

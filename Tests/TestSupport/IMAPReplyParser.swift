@@ -49,8 +49,13 @@ struct IMAPReplyParser {
         guard tag == "*" else { throw wrong("a tagged response with \"\(condition)\"") }
         position = start
         var values = [try value()]
-        while try peek() == 0x20 {
-            position += 1
+        while true {
+            if try peek() == 0x20 {
+                position += 1
+            } else {
+                // Threads stand side by side (RFC 5256 §5, thread-data).
+                guard try peek() == UInt8(ascii: "("), values.count > 1, values[0] == .atom("THREAD") else { break }
+            }
             values.append(try value())
         }
         try crlf()
@@ -199,6 +204,9 @@ struct IMAPReplyParser {
         case "LIST", "LSUB": isRight = (4...5).contains(values.count) && values[1].list != nil
         case "STATUS": isRight = values.count == 3 && values[2].list.map { $0.count % 2 == 0 } ?? false
         case "SEARCH": isRight = Self.isSearch(values.dropFirst()) && !isRev2
+        case "ESEARCH": isRight = ESearchReply(response) != nil
+        case "SORT": isRight = Self.isSearch(values.dropFirst())
+        case "THREAD": isRight = values.dropFirst().allSatisfy(\.isThreadList)
         case "FLAGS": isRight = values.count == 2 && values[1].list != nil
         case "NAMESPACE": isRight = values.count == 4
         case "ID": isRight = values.count == 2

@@ -5,23 +5,66 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.4.4. One untagged SEARCH in any case. Messages are read in short jobs on the store's threads; the
-    /// work stops when the client goes away.
-    func search(_ search: Search) async throws -> Completion {
+    /// RFC 3501 §6.4.4, RFC 4731 §3. One untagged SEARCH or ESEARCH in any case, but for RETURN (SAVE).
+    func search(_ search: Search, tag: String) async throws -> Completion {
         let selection = try selected()
-        let mailbox = selection.mailbox
-        let program: SearchProgram
-        do throws(SearchProgram.Problem) {
-            program = try SearchProgram(search, in: mailbox)
-        } catch {
-            return Session.refusal(of: error)
+        return try await savingNothing(onFailureOf: search.results, in: selection) {
+            let program = try SearchProgram(search, in: selection.mailbox)
+            let scope = SearchScope(account: selection.account, view: selection.mailbox.view)
+            var progress = self.progress(tag, goal: scope.view.count)
+            // In IMAP4rev2 the reply is ESEARCH in any case (RFC 9051 §6.4.4).
+            let results = search.results ?? (enabled.isRev2 ? SearchResults() : nil)
+            let found = try await hits(
+                of: program, in: scope, extent: SearchExtent(results), progress: &progress)
+            let numbers = SearchNumbers(search.numbering, in: scope.view, withModSeq: program.usesModSeq)
+            if let results {
+                let report = SearchReport(found, for: results)
+                answer(report, SearchCorrelator(tag: tag, isUID: search.numbering == .uid), numbers)
+                save(report, in: selection)
+            } else {
+                connection.writer.search(found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: found))
+            }
+            return .ok("SEARCH completed.")
         }
-        let found = try await hits(of: program, in: mailbox.view, of: selection.account)
-        switch search.numbering {
-        case .sequence: connection.writer.search(found.lazy.map { UInt32(truncatingIfNeeded: $0 + 1) })
-        case .uid: connection.writer.search(found.lazy.map { mailbox.view[$0].uid.rawValue })
+    }
+
+    /// The ESEARCH response, where there is one.
+    func answer(_ report: SearchReport, _ correlator: SearchCorrelator, _ numbers: SearchNumbers) {
+        guard report.hasResponse else { return }
+        connection.writer.esearch(
+            correlator,
+            report.data(
+                number: numbers.number(at:), modSeq: numbers.withModSeq ? { numbers.modSeq(at: $0) } : nil))
+    }
+
+    /// RFC 5182 §2.1.
+    func save(_ report: SearchReport, in selection: Selection) {
+        guard report.results.options.contains(.save) else { return }
+        let view = selection.mailbox.view
+        selection.mailbox.saved = UIDSet(report.told.lazy.map { view[$0].uid })
+    }
+
+    /// Carries out a search. One with SAVE that ends in NO leaves `$` empty (RFC 5182 §2.1).
+    func savingNothing(
+        onFailureOf results: SearchResults?, in selection: Selection, _ work: () async throws -> Completion
+    ) async throws -> Completion {
+        let forget = {
+            if results?.options.contains(.save) == true { selection.mailbox.saved = UIDSet() }
         }
-        return .ok("SEARCH completed.")
+        do {
+            return try await work()
+        } catch let problem as SearchProgram.Problem {
+            let refusal = Session.refusal(of: problem)
+            if refusal.condition == .no { forget() }
+            return refusal
+        } catch let error as StoreError {
+            forget()
+            throw error
+        }
+    }
+
+    func progress(_ tag: String, goal: Int) -> SearchProgress {
+        SearchProgress(tag: tag, goal: goal, interval: environment.settings.progressInterval)
     }
 
     private static func refusal(of problem: SearchProgram.Problem) -> Completion {
@@ -31,72 +74,32 @@ extension Session {
         case .badText: .bad("The text is not in the charset given; UTF-8 is always understood.")
         }
     }
-
-    /// The indices of the messages found, ascending.
-    private func hits(
-        of program: SearchProgram, in view: MailboxSnapshot, of account: AccountStore
-    ) async throws -> [Int] {
-        var found: [Int] = []
-        var open = SearchQueue()
-        for start in stride(from: 0, to: view.count, by: SearchQueue.slice) {
-            view.forEach(in: start..<min(start + SearchQueue.slice, view.count)) { index, entry in
-                let candidate = SearchCandidate(index: index, entry: entry)
-                switch program.decide(candidate) {
-                case true: found.append(index)
-                case nil: open.candidates.append(candidate)
-                default: break
-                }
-            }
-            guard !connection.hasEnded else { throw ConnectionEnded() }
-            await Task.yield()
-        }
-        guard !open.candidates.isEmpty else { return found }
-        found += try await read(open, program, of: account)
-        return found.sorted()
-    }
-
-    private func read(
-        _ queue: SearchQueue, _ program: SearchProgram, of account: AccountStore
-    ) async throws -> [Int] {
-        var found: [Int] = []
-        var queue = queue
-        while !queue.isEmpty {
-            guard !connection.hasEnded else { throw ConnectionEnded() }
-            let job = queue
-            let (next, hits) = try await account.read { reader in try job.run(program, reader) }
-            queue = next
-            found += hits
-        }
-        return found
-    }
 }
 
-/// The messages that a search must read, and how far it has come.
-private struct SearchQueue: Sendable {
-    /// Messages that are judged by the snapshot without a pause.
-    static let slice = 16_384
-    /// The time that one job may take, about; other readers of the account wait for it.
-    static let jobTime = Duration.milliseconds(20)
+/// What a reply calls the messages of a view.
+struct SearchNumbers: Sendable {
+    private let numbering: MessageNumbering
+    private let view: MailboxSnapshot
+    /// The search is by mod-sequence: the reply tells the highest (RFC 7162 §3.1.5).
+    let withModSeq: Bool
 
-    var candidates: [SearchCandidate] = []
-    private var done = 0
+    init(_ numbering: MessageNumbering, in view: MailboxSnapshot, withModSeq: Bool = false) {
+        self.numbering = numbering
+        self.view = view
+        self.withModSeq = withModSeq
+    }
 
-    var isEmpty: Bool { done >= candidates.count }
+    func number(at index: Int) -> UInt32 {
+        switch numbering {
+        case .sequence: UInt32(truncatingIfNeeded: index + 1)
+        case .uid: view[index].uid.rawValue
+        }
+    }
 
-    /// Goes on for `jobTime`, and at least by one message. A message that is gone does not match.
-    func run(_ program: SearchProgram, _ reader: AccountReader) throws -> (SearchQueue, [Int]) {
-        var next = self
-        var hits: [Int] = []
-        let end = ContinuousClock.now + SearchQueue.jobTime
-        repeat {
-            let candidate = candidates[next.done]
-            next.done += 1
-            do {
-                if try program.decide(candidate, reader: reader) { hits.append(candidate.index) }
-            } catch StoreError.messageGone {
-                continue
-            }
-        } while next.done < candidates.count && ContinuousClock.now < end
-        return (next, hits)
+    func modSeq(at index: Int) -> UInt64 { view[index].modSeq.rawValue }
+
+    /// nil unless the search is by mod-sequence and found something.
+    func highestModSeq(of found: [Int]) -> UInt64? {
+        withModSeq ? found.lazy.map(modSeq(at:)).max() : nil
     }
 }

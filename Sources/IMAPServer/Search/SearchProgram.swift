@@ -35,6 +35,8 @@ package struct SearchProgram: Sendable {
     }
 
     let root: Node
+    /// The search is by mod-sequence, somewhere.
+    let usesModSeq: Bool
     /// Whose messages these are.
     let mailboxID: MailboxID
 
@@ -54,6 +56,7 @@ package struct SearchProgram: Sendable {
         if let charset = search.charset, !Charset.isKnown(charset) { throw .unknownCharset }
         let making = Making(charset: search.charset, mailbox: mailbox, now: now)
         root = try SearchProgram.node(search.key, making)
+        usesModSeq = search.key.contains { if case .modSeq = $0 { true } else { false } }
         mailboxID = mailbox.view.mailboxID
     }
 

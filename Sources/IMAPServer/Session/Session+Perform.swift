@@ -17,6 +17,7 @@ extension Session {
         case .enable(let enable): self.enable(enable)
         case .idle: try await idle()
         case .compress: try await compress(tagged.tag)
+        case .search(let search): try await self.search(search, tag: tagged.tag)
         default: try await performOnMailboxes(tagged.command)
         }
     }
@@ -37,7 +38,6 @@ extension Session {
         case .close: try await close()
         case .unselect: unselect()
         case .expunge(let expunge): try await self.expunge(expunge)
-        case .search(let search): try await self.search(search)
         case .fetch(let fetch): try await self.fetch(fetch)
         case .store(let store): try await self.store(store)
         case .copy(let copy): try await self.copy(copy)

@@ -61,6 +61,19 @@ package indirect enum SearchKey: Hashable, Sendable {
     case and([SearchKey])
 }
 
+extension SearchKey {
+    /// Whether the key or one within it is such.
+    package func contains(_ isSuch: (SearchKey) -> Bool) -> Bool {
+        if isSuch(self) { return true }
+        return switch self {
+        case .not(let inner), .fuzzy(let inner): inner.contains(isSuch)
+        case .or(let first, let second): first.contains(isSuch) || second.contains(isSuch)
+        case .and(let keys): keys.contains { $0.contains(isSuch) }
+        default: false
+        }
+    }
+}
+
 /// Where SEARCH looks for text (RFC 3501 §6.4.4).
 package enum SearchField: Hashable, Sendable {
     case bcc, cc, from, subject, to

@@ -1,4 +1,4 @@
-// What is said of mailboxes: LIST, LSUB, STATUS, SEARCH, FLAGS, EXISTS and their like.
+// What is said of mailboxes: LIST, LSUB, STATUS, FLAGS, EXISTS and their like.
 
 package import Mail
 import NIOCore
@@ -91,17 +91,6 @@ extension ResponseWriter {
             write(number: entry.value)
         }
         buffer.writeStaticString(")\r\n")
-    }
-
-    // RFC 3501 §9: "SEARCH" *(SP nz-number)
-    /// Written even when there is none: clients wait for it.
-    package mutating func search(_ numbers: some Sequence<UInt32>) {
-        buffer.writeStaticString("* SEARCH")
-        for number in numbers {
-            space()
-            write(number: UInt64(number))
-        }
-        crlf()
     }
 
     // RFC 3501 §9: "FLAGS" SP flag-list

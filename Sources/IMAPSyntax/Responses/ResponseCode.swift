@@ -50,4 +50,12 @@ package enum ResponseCode: Hashable, Sendable {
     // RFC 7162 §3.1.2
     case noModSeq
     case highestModSeq(ModSeq)
+    // RFC 5182 §2.5
+    case notSaved
+    /// How far the command with this tag has come, in messages (RFC 9585 §4); `goal` is greater than `done`.
+    case inProgress(tag: String, done: UInt32, goal: UInt32)
+    /// The search with this tag is not kept up to date (RFC 5267 §4.3.1).
+    case noUpdate(tag: String)
+    /// RFC 5466 §3.1.
+    case undefinedFilter(String)
 }

@@ -39,6 +39,13 @@ extension ResponseWriter {
             buffer.writeString(source.wireForm)
             space()
             buffer.writeString(destination.wireForm)
+        case .inProgress(let tag, let done, let goal): writeInProgress(tag, done, goal)
+        case .noUpdate(let tag):
+            buffer.writeStaticString("NOUPDATE ")
+            write(string: tag)
+        case .undefinedFilter(let name):
+            buffer.writeStaticString("UNDEFINED-FILTER ")
+            write(atom: name)
         default: break
         }
     }
@@ -46,6 +53,18 @@ extension ResponseWriter {
     private mutating func write(code: StaticString, _ value: UInt64) {
         buffer.writeStaticString(code)
         write(number: value)
+    }
+
+    // RFC 9585 §5: "INPROGRESS" [SP "(" inprogress-tag SP inprogress-state ")"]
+    /// A tag with a `]` is not named.
+    private mutating func writeInProgress(_ tag: String, _ done: UInt32, _ goal: UInt32) {
+        buffer.writeStaticString("INPROGRESS (")
+        if tag.utf8.contains(UInt8(ascii: "]")) { buffer.writeStaticString("NIL") } else { write(string: tag) }
+        space()
+        write(number: UInt64(done))
+        space()
+        if goal > done { write(number: UInt64(goal)) } else { buffer.writeStaticString("NIL") }
+        buffer.writeStaticString(")")
     }
 
     private mutating func write(badCharset supported: [String]) {
@@ -92,8 +111,9 @@ extension ResponseCode {
         case .useAttr: "USEATTR"
         case .compressionActive: "COMPRESSIONACTIVE"
         case .noModSeq: "NOMODSEQ"
+        case .notSaved: "NOTSAVED"
         case .badCharset, .capability, .permanentFlags, .uidNext, .uidValidity, .unseen, .highestModSeq, .appendUID,
-            .copyUID:
+            .copyUID, .inProgress, .noUpdate, .undefinedFilter:
             nil
         }
     }

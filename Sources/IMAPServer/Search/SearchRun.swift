@@ -1,0 +1,175 @@
+// How a search goes through a mailbox: by slices, reading what must be read in short jobs on the store's threads.
+//
+// Theory. A slice is judged by the snapshot; what that leaves open is read, job by job, and between two jobs the session
+// looks whether its client is still there, whether it must end, and whether it is time to say how far it has come. So a
+// search of any length holds up nobody: not the loop, not the account's other readers, not the server's drain.
+
+import IMAPSyntax
+import Mail
+import MailStore
+
+/// One mailbox of one account, at one moment.
+struct SearchScope: Sendable {
+    let account: AccountStore
+    let view: MailboxSnapshot
+}
+
+/// How far a command has come, and when to say so next (RFC 9585).
+struct SearchProgress: Sendable {
+    let tag: String
+    /// Messages, in all mailboxes.
+    var goal: Int
+    /// Messages that are done with.
+    var done = 0
+    private let interval: Duration
+    private var next: ContinuousClock.Instant
+
+    init(tag: String, goal: Int, interval: Duration) {
+        self.tag = tag
+        self.goal = goal
+        self.interval = interval
+        next = .now + interval
+    }
+
+    /// What to say now; nil when it is not yet time.
+    mutating func due() -> ResponseCode? {
+        guard ContinuousClock.now >= next else { return nil }
+        next = .now + interval
+        return .inProgress(
+            tag: tag, done: UInt32(clamping: done), goal: UInt32(clamping: goal))
+    }
+}
+
+extension Session {
+    /// What ends a session in the middle of a search.
+    private static let stops: Wake = [.drain, .revoked, .kicked]
+
+    /// The indices of the messages found, ascending.
+    /// - Parameter extent: how many are needed; with fewer than all the search stops when it has them.
+    func hits(
+        of program: SearchProgram, in scope: SearchScope, extent: SearchExtent = .all,
+        progress: inout SearchProgress
+    ) async throws -> [Int] {
+        let view = scope.view
+        let before = progress.done
+        var found: [[Int]] = []
+        var count = 0
+        var seen = 0
+        for slice in SearchSlices(count: view.count, extent: extent, reads: program.readsStore) {
+            var hits: [Int] = []
+            var open = SearchQueue()
+            view.forEach(in: slice) { index, entry in
+                let candidate = SearchCandidate(index: index, entry: entry)
+                switch program.decide(candidate) {
+                case true: hits.append(index)
+                case nil: open.candidates.append(candidate)
+                default: break
+                }
+            }
+            if open.isEmpty {
+                try await pause(&progress)
+            } else {
+                hits += try await read(open, program, of: scope.account, &progress)
+                hits.sort()
+            }
+            seen += slice.count
+            progress.done = before + seen
+            found.append(hits)
+            count += hits.count
+            if extent.isReached(by: count) { break }
+        }
+        if case .last = extent { found.reverse() }
+        return Array(found.joined())
+    }
+
+    private func read(
+        _ queue: SearchQueue, _ program: SearchProgram, of account: AccountStore, _ progress: inout SearchProgress
+    ) async throws -> [Int] {
+        var found: [Int] = []
+        var queue = queue
+        while !queue.isEmpty {
+            let job = queue
+            let (next, hits) = try await account.read { reader in try job.run(program, reader) }
+            progress.done += next.count(since: job)
+            queue = next
+            found += hits
+            try await pause(&progress)
+        }
+        return found
+    }
+
+    /// Between two pieces of work: lets others go first, sends what is due, and ends the work when nobody wants it.
+    func pause(_ progress: inout SearchProgress) async throws {
+        guard !connection.hasEnded else { throw ConnectionEnded() }
+        let stop = connection.gate.poll(Session.stops)
+        if !stop.isEmpty {
+            end(because: stop)
+            throw Replied()
+        }
+        if let code = progress.due() {
+            connection.writer.untagged(.ok, code: code, "Still searching.")
+            try await connection.flush()
+        }
+        await Task.yield()
+    }
+}
+
+/// The pieces in which a search takes a mailbox: from the end for what asks for the last messages.
+private struct SearchSlices: Sequence, IteratorProtocol {
+    /// Messages that are judged by the snapshot without a pause.
+    static let slice = 16_384
+    /// Messages that may be read for nothing once enough are found.
+    static let small = 256
+
+    private var rest: Range<Int>
+    private let size: Int
+    private let isFromEnd: Bool
+
+    init(count: Int, extent: SearchExtent, reads: Bool) {
+        rest = 0..<count
+        size = extent.isAll || !reads ? SearchSlices.slice : SearchSlices.small
+        if case .last = extent { isFromEnd = true } else { isFromEnd = false }
+    }
+
+    mutating func next() -> Range<Int>? {
+        guard !rest.isEmpty else { return nil }
+        if isFromEnd {
+            let start = Swift.max(rest.lowerBound, rest.upperBound - size)
+            defer { rest = rest.lowerBound..<start }
+            return start..<rest.upperBound
+        }
+        let end = Swift.min(rest.upperBound, rest.lowerBound + size)
+        defer { rest = end..<rest.upperBound }
+        return rest.lowerBound..<end
+    }
+}
+
+/// The messages that a search must read, and how far it has come.
+private struct SearchQueue: Sendable {
+    /// The time that one job may take, about; other readers of the account wait for it.
+    static let jobTime = Duration.milliseconds(20)
+
+    var candidates: [SearchCandidate] = []
+    private var done = 0
+
+    var isEmpty: Bool { done >= candidates.count }
+
+    func count(since earlier: SearchQueue) -> Int { done - earlier.done }
+
+    /// Goes on for `jobTime`, and at least by one message. A message that is gone does not match.
+    func run(_ program: SearchProgram, _ reader: AccountReader) throws -> (SearchQueue, [Int]) {
+        var next = self
+        var hits: [Int] = []
+        let end = ContinuousClock.now + SearchQueue.jobTime
+        repeat {
+            let candidate = candidates[next.done]
+            next.done += 1
+            do {
+                if try program.decide(candidate, reader: reader) { hits.append(candidate.index) }
+            } catch StoreError.messageGone {
+                continue
+            }
+        } while next.done < candidates.count && ContinuousClock.now < end
+        return (next, hits)
+    }
+}
