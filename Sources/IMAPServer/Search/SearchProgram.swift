@@ -53,6 +53,8 @@ package struct SearchProgram: Sendable {
     ///   - mailbox: the view that the numbers and flags speak of.
     ///   - now: what OLDER and YOUNGER count from.
     package init(_ search: Search, in mailbox: SelectedMailbox, now: MailDate = .now()) throws(Problem) {
+        if search.results?.options.contains(.update) == true { throw .unsupported("UPDATE") }
+        if search.results?.options.contains(.relevancy) == true { throw .unsupported("RELEVANCY without FUZZY") }
         if let charset = search.charset, !Charset.isKnown(charset) { throw .unknownCharset }
         let making = Making(charset: search.charset, mailbox: mailbox, now: now)
         root = try SearchProgram.node(search.key, making)

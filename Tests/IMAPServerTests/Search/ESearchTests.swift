@@ -12,7 +12,7 @@ import Testing
     private func withMailbox(
         _ mode: ClientMode = .rev1, _ test: @Sendable (TestServer, IMAPTestClient) async throws -> Void
     ) async throws {
-        try await TestServer.with { server in
+        try await TestServer.with { server async throws -> Void in
             let uids = try await server.fill(13)
             let info = try await server.alice.view(of: MailboxName("INBOX"))
             _ = try await server.alice.storeFlags(UIDSet([1...1]), in: info.mailboxID, .add(Flags(.deleted)))
@@ -32,7 +32,7 @@ import Testing
             ("(PARTIAL 6:9)", "PARTIAL (6:9 NIL)"), ("(PARTIAL -6:-9)", "PARTIAL (-6:-9 NIL)"),
         ])
     func results(options: String, expected: String) async throws {
-        try await withMailbox { _, client in
+        try await withMailbox { _, client async throws -> Void in
             let reply = try await client.command("SEARCH RETURN \(options) FLAGGED")
             #expect(reply.isOK && reply.data("SEARCH").isEmpty)
             let response = try #require(reply.data("ESEARCH").first)
@@ -43,8 +43,18 @@ import Testing
         }
     }
 
+    @Test("a SEARCH without RETURN finds the same in every mode", arguments: ClientMode.allCases)
+    func modes(mode: ClientMode) async throws {
+        try await withMailbox(mode) { _, client async throws -> Void in
+            #expect(try await client.command("SEARCH FLAGGED").found == [2, 3, 4, 7, 11])
+            #expect(try await client.command("UID SEARCH FLAGGED").found == [3, 4, 5, 8, 12])
+            #expect(try await client.command("SEARCH DELETED").found == [])
+            #expect(try await client.command("SEARCH RETURN (SAVE) FLAGGED").data("ESEARCH").isEmpty)
+        }
+    }
+
     @Test func inUIDs() async throws {
-        try await withMailbox { _, client in
+        try await withMailbox { _, client async throws -> Void in
             let reply = try await client.command("UID SEARCH RETURN (MIN MAX ALL COUNT) FLAGGED").esearch
             #expect(reply?.isUID == true && reply?.min == 3 && reply?.max == 12 && reply?.count == 5)
             #expect(reply?.all == "3:5,8,12")
@@ -53,7 +63,7 @@ import Testing
 
     @Test("RFC 4731 §3.1: of nothing only COUNT is told, and ESEARCH is sent all the same")
     func nothing() async throws {
-        try await withMailbox { _, client in
+        try await withMailbox { _, client async throws -> Void in
             let reply = try await client.command("SEARCH RETURN (MIN MAX ALL COUNT) DELETED").esearch
             #expect(reply?.count == 0 && reply?.min == nil && reply?.max == nil && reply?.all == nil)
             #expect(try await client.command("SEARCH RETURN () DELETED").esearch != nil)
@@ -62,7 +72,7 @@ import Testing
 
     @Test("RFC 5182: $ in every command that takes a set", arguments: ["SEARCH", "UID SEARCH"])
     func savedResult(search: String) async throws {
-        try await withMailbox { _, client in
+        try await withMailbox { _, client async throws -> Void in
             let saving = try await client.command("\(search) RETURN (SAVE) FLAGGED")
             #expect(saving.isOK && saving.data("ESEARCH").isEmpty && saving.data("SEARCH").isEmpty)
             #expect(try await client.command("FETCH $ UID").fetches.map(\.uid) == [3, 4, 5, 8, 12])
@@ -81,7 +91,7 @@ import Testing
 
     @Test("RFC 5182 §2.1: what is expunged leaves $, by UID EXPUNGE $ too")
     func expunged() async throws {
-        try await withMailbox { server, client in
+        try await withMailbox { server, client async throws -> Void in
             try await client.command("SEARCH RETURN (SAVE) FLAGGED")
             try await client.command("STORE 1:5 +FLAGS.SILENT (\\Deleted)")
             let reply = try await client.command("UID EXPUNGE $")
@@ -99,7 +109,7 @@ import Testing
 
     @Test("RFC 5182 §2.1: NO empties $, BAD and searches without SAVE leave it")
     func failures() async throws {
-        try await withMailbox { _, client in
+        try await withMailbox { _, client async throws -> Void in
             try await client.command("SEARCH RETURN (SAVE) FLAGGED")
             #expect(try await client.command("SEARCH RETURN (SAVE) FOO").isBAD)
             #expect(try await client.command("SEARCH RETURN (ALL) 1").isOK)
@@ -112,7 +122,7 @@ import Testing
 
     @Test("RFC 5182 §2.4, RFC 9394 §3.2: what SAVE keeps beside MIN, MAX and PARTIAL")
     func savedPart() async throws {
-        try await withMailbox { _, client in
+        try await withMailbox { _, client async throws -> Void in
             for (options, expected) in [
                 ("SAVE MIN", [2]), ("MAX SAVE MIN", [2, 11]), ("SAVE MIN COUNT", [2, 3, 4, 7, 11]),
                 ("SAVE PARTIAL -1:-2", [7, 11]), ("SAVE PARTIAL 2:3 MIN", [2, 3, 4]),
@@ -125,7 +135,7 @@ import Testing
 
     @Test("pipelined commands see the $ of those ahead of them")
     func pipelined() async throws {
-        try await withMailbox { _, client in
+        try await withMailbox { _, client async throws -> Void in
             try await client.send("a SEARCH RETURN (SAVE) FLAGGED\r\nb COPY $ Junk\r\nc STORE $ +FLAGS.SILENT (\\Draft)\r\n")
             for tag in ["a", "b", "c"] { #expect(try await client.reply(to: tag).isOK) }
             #expect(try await client.command("SEARCH DRAFT").found == [2, 3, 4, 7, 11])
@@ -134,7 +144,7 @@ import Testing
 
     @Test("RFC 5032: OLDER and YOUNGER to the second")
     func within() async throws {
-        try await TestServer.with { server in
+        try await TestServer.with { server async throws -> Void in
             let client = try await server.select()
             for age in [10, 5_000] {
                 let date = MailDate(secondsSince1970: MailDate.now().secondsSince1970 - Int64(age)).imapDateTime
@@ -151,7 +161,7 @@ import Testing
 
     @Test("RFC 8514 §4.3: by the day of saving")
     func saveDates() async throws {
-        try await withMailbox { _, client in
+        try await withMailbox { _, client async throws -> Void in
             #expect(try await client.command("SEARCH RETURN (COUNT) SAVEDATESUPPORTED").esearch?.count == 12)
             #expect(try await client.command("SEARCH RETURN (COUNT) SAVEDSINCE 1-Jan-2020").esearch?.count == 12)
             #expect(try await client.command("SEARCH RETURN (COUNT) SAVEDBEFORE 1-Jan-2020").esearch?.count == 0)
@@ -163,7 +173,7 @@ import Testing
     func progress() async throws {
         try await TestServer.with {
             $0.progressInterval = .zero
-        } _: { server in
+        } _: { server async throws -> Void in
             try await server.fill(20)
             let client = try await server.select()
             let reply = try await client.command("SEARCH BODY nowhere")
