@@ -18,6 +18,7 @@ extension Session {
         let mailbox = try await resolve(name)
         _ = try await mailbox.account.createMailbox(mailbox.name, specialUse: create.uses.first)
         try await loggedIn().account.subscribe(mailbox.fullName)
+        try await tellCanonicalName(of: mailbox, written: create.mailbox.withoutDelimiter)
         return .ok("CREATE completed.")
     }
 

@@ -13,6 +13,7 @@ extension Session {
         {
             unselectMailbox()
         }
+        try await tellCanonicalName(of: mailbox, written: delete.mailbox)
         return .ok("DELETE completed.")
     }
 }

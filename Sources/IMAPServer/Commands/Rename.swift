@@ -9,6 +9,10 @@ extension Session {
         let old = try await resolve(rename.from)
         let new = try await resolve(rename.to)
         try await old.account.renameMailbox(old.name, to: new.name)
+        if enabled.isRev2, !old.name.isInbox {
+            // RFC 9051 §6.3.6: the client may have written either name in a form that is not the canonical one.
+            try await writeList(of: new, oldName: String(decoding: rename.from.bytes, as: UTF8.self))
+        }
         return .ok("RENAME completed.")
     }
 }

@@ -24,6 +24,7 @@ package enum Capabilities {
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
         "COMPRESS=DEFLATE",
         "MULTIAPPEND",
+        "LIST-EXTENDED", "CREATE-SPECIAL-USE",
     ]
 
     /// Of searches, sorts and threads.

@@ -38,10 +38,14 @@ package struct MailboxArgument: Hashable, Sendable {
 extension Create {
     /// The name to make: one trailing `/`, which only announces children, is left out (RFC 3501 §6.3.3).
     package func name(utf8Accepted: Bool) -> Result<MailboxName, MailboxArgument.Invalid> {
-        guard mailbox.bytes.count > 1, mailbox.bytes.last == UInt8(ascii: "/") else {
-            return mailbox.name(utf8Accepted: utf8Accepted)
-        }
-        return MailboxArgument(bytes: mailbox.bytes.dropLast()).name(utf8Accepted: utf8Accepted)
+        mailbox.withoutDelimiter.name(utf8Accepted: utf8Accepted)
+    }
+}
+
+extension MailboxArgument {
+    /// Without the one `/` at its end, where it has one.
+    package var withoutDelimiter: MailboxArgument {
+        bytes.count > 1 && bytes.last == UInt8(ascii: "/") ? MailboxArgument(bytes: bytes.dropLast()) : self
     }
 }
 

@@ -61,6 +61,17 @@ extension AccountStore {
         try await file.read { try $0.hasMailbox(name) }
     }
 
+    /// Whether there are mailboxes below a name.
+    package func hasMailboxes(below name: MailboxName) async throws(StoreError) -> Bool {
+        try await file.read { db in
+            // '0' follows '/'.
+            try db.first(
+                "SELECT 1 FROM mailbox WHERE deleted_at IS NULL AND name > ? AND name < ?", .text(name.text + "/"),
+                .text(name.text + "0")
+            ) { _ in true } ?? false
+        }
+    }
+
     private func mailboxes(
         from first: String, to last: String, _ countingRecent: Bool
     ) async throws(StoreError) -> [MailboxInfo] {

@@ -13,6 +13,12 @@ extension AccountStore {
         try await write { try $0.db.run("DELETE FROM subscription WHERE name = ?", .text(name.text)) }
     }
 
+    package func isSubscribed(_ name: MailboxName) async throws(StoreError) -> Bool {
+        try await file.read { db in
+            try db.first("SELECT 1 FROM subscription WHERE name = ?", .text(name.text)) { _ in true } ?? false
+        }
+    }
+
     /// The subscribed names, sorted.
     package func subscriptions() async throws(StoreError) -> [MailboxName] {
         let names = try await file.read { db in

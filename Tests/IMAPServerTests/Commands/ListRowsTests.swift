@@ -55,7 +55,10 @@ import Testing
         Case(
             tree: ["INBOX", "Drafts", "Sent", "Sent/March2004", "Sent/x/y"],
             line: #""" ("INBOX" "Drafts" "Sent/%" "S%/M*")"#,
-            told: ["INBOX \\HasNoChildren", "Drafts \\HasNoChildren", "Sent/March2004 \\HasNoChildren", "Sent/x \\HasChildren \\NonExistent"]),
+            told: [
+                "INBOX \\HasNoChildren", "Drafts \\HasNoChildren", "Sent/March2004 \\HasNoChildren",
+                "Sent/x \\HasChildren \\NonExistent",
+            ]),
         // Example 8.
         Case(
             tree: ["INBOX", "Foo", "Foo/Bar", "Foo/Baz", "Moo"], subscribed: ["Foo/Baz"], line: #"(SUBSCRIBED) "" "%""#,
