@@ -136,12 +136,12 @@ package final class Store: Sendable {
     }
 
     /// Purges, in every account, what was expunged longer ago than the retention time.
-    /// - Returns: how many messages.
-    package func purgeExpired() async throws(StoreError) -> Int {
-        var purged = 0
-        let before = currentSeconds() - Int64(options.retentionDays) * 86_400
-        for record in try await directory.accounts() {
-            purged += try await account(record.id).purge(expungedBefore: before)
+    /// - Parameter now: in seconds since 1970; nil for the system's clock.
+    package func purgeExpired(now: Int64? = nil) async throws(StoreError) -> PurgeOutcome {
+        var purged = PurgeOutcome()
+        let before = (now ?? currentSeconds()) - Int64(options.retentionDays) * 86_400
+        for record in try await directory.accounts() where !Task.isCancelled {
+            purged = try await purged + account(record.id).purge(expungedBefore: before)
         }
         return purged
     }

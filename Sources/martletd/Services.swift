@@ -42,8 +42,9 @@ struct Housekeeping: Service {
 
     private func purge() async {
         do throws(StoreError) {
-            let count = try await store.purgeExpired()
-            logger.info("purged expunged messages", metadata: ["count": "\(count)"])
+            let purged = try await store.purgeExpired()
+            logger.info(
+                "purged expunged messages", metadata: ["count": "\(purged.messages)", "bytes": "\(purged.bytes)"])
         } catch {
             logger.error("cannot purge expunged messages", metadata: ["reason": "\(error.explanation)"])
         }

@@ -7,7 +7,8 @@ struct MailboxCommand: AsyncParsableCommand {
         commandName: "mailbox", abstract: "The mailboxes (folders) of an account.",
         discussion: "Levels of a mailbox's name are separated by \"/\", as in Lists/Swift.",
         subcommands: [
-            MailboxList.self, MailboxCreate.self, MailboxRename.self, MailboxRemove.self, MailboxStatus.self,
+            MailboxList.self, MailboxCreate.self, MailboxRename.self, MailboxRemove.self, MailboxUndelete.self,
+            MailboxStatus.self,
         ])
 }
 

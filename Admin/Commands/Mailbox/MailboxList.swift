@@ -7,13 +7,19 @@ internal import MailStore
 struct MailboxList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List an account's mailboxes with what they hold.",
-        discussion: "Example:\n  martlet mailbox list alice@example.org")
+        discussion: """
+            Examples:
+              martlet mailbox list alice@example.org
+              martlet mailbox list alice@example.org --deleted
+            """)
 
     @Argument(help: "The account's address.") var account: String
+    @Flag(help: "Those that were removed and can be brought back.") var deleted = false
     @OptionGroup var data: DataOptions
     @OptionGroup var options: OutputOptions
 
     func run() async throws {
+        if deleted { return try await showDeleted() }
         let facts = try await StoreAccess.account(account, data) { _, mail, _ in
             try await mail.mailboxes().map(MailboxStatusFacts.init)
         }
@@ -30,6 +36,13 @@ struct MailboxList: AsyncParsableCommand {
             }
             return table.text
         }
+    }
+
+    private func showDeleted() async throws {
+        let facts = try await StoreAccess.account(account, data) { _, mail, _ in
+            try await mail.deletedMailboxes().map(DeletedMailboxFacts.init)
+        }
+        try options.output.show(facts, text: DeletedMailboxFacts.text)
     }
 }
 

@@ -9,7 +9,7 @@ struct MailboxRemove: AsyncParsableCommand {
         commandName: "remove", abstract: "Remove a mailbox and the messages in it.",
         discussion: """
             Asks before it does so when there are messages in it, unless --yes says that you mean it. INBOX cannot be \
-            removed, nor a mailbox that others lie below.
+            removed, nor a mailbox that others lie below. "martlet mailbox undelete" brings it back for a while.
 
             Example:
               martlet mailbox remove alice@example.org Lists/Swift

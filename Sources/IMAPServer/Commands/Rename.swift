@@ -1,6 +1,7 @@
 // RENAME: a mailbox and what is below it get new names.
 
 import IMAPSyntax
+import Mail
 import MailStore
 
 extension Session {

@@ -15,6 +15,8 @@ final class AccountEffects: WriteEffects {
     var changes: [Change] = []
     /// The views' state as another process left it; the changes come after it.
     var reloaded: [MailboxID: ReloadedMailbox] = [:]
+    /// Views that were made inside the batch: so many of its changes they know already.
+    var loaded: [MailboxID: Int] = [:]
 
     init(flagSets: FlagSetTable, flagSetIDs: [FlagSetKey: FlagSetID]) {
         self.flagSets = flagSets
@@ -74,10 +76,11 @@ final class ChangeHub: WriterDelegate {
 
     // MARK: Views
 
-    /// The mailbox's view if somebody uses it or lately did.
+    /// The mailbox's view if somebody uses it or lately did. One that was deleted is nobody's any more: the mailbox may
+    /// have been restored since.
     func view(_ id: MailboxID) -> MailboxView? {
         state.withLock { state in
-            guard let view = state.views[id]?.view else { return nil }
+            guard let view = state.views[id]?.view, !view.current.isDeleted else { return nil }
             state.touch(view)
             return view
         }
@@ -107,6 +110,7 @@ final class ChangeHub: WriterDelegate {
             state.views[id] = WeakView(view: view)
             state.touch(view)
         }
+        effects.loaded[id] = effects.changes.count
         return view
     }
 
@@ -148,7 +152,8 @@ final class ChangeHub: WriterDelegate {
             }
             name = reloaded.name
         }
-        for change in effects.changes where change.mailboxID == view.mailboxID {
+        let unknown = effects.changes.dropFirst(effects.loaded[view.mailboxID] ?? 0)
+        for change in unknown where change.mailboxID == view.mailboxID {
             snapshot.apply(change, flagSets: effects.flagSets)
             if case .renamed(_, let new) = change { name = new }
         }

@@ -27,10 +27,7 @@ extension WriteOperation {
 
     /// Makes one mailbox whose name is free. Its UIDVALIDITY is greater than every one given out before.
     mutating func create(_ name: MailboxName, specialUse: SpecialUse? = nil) throws -> MailboxRow {
-        let count = try db.first("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL") { $0.int(0) } ?? 0
-        guard count < StoreLimits.mailboxes else {
-            throw StoreError.limit("an account can have at most \(StoreLimits.mailboxes) mailboxes")
-        }
+        try refuseOneMailboxMore()
         if let specialUse { try refuseTaken(specialUse) }
         let validity = try nextUIDValidity()
         let modSeq = try nextModSeq()
@@ -45,11 +42,22 @@ extension WriteOperation {
             id: MailboxID(rawValue: db.lastInsertedRowID), name: name, uidValidity: validity, uidNext: 1)
     }
 
+    func refuseOneMailboxMore() throws {
+        let count = try db.first("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL") { $0.int(0) } ?? 0
+        guard count < StoreLimits.mailboxes else {
+            throw StoreError.limit("an account can have at most \(StoreLimits.mailboxes) mailboxes")
+        }
+    }
+
     private func refuseTaken(_ use: SpecialUse) throws {
-        let holder = try db.first(
-            "SELECT name FROM mailbox WHERE special_use = ? AND deleted_at IS NULL", .text(use.rawValue)
-        ) { $0.text(0) }
-        if let holder { throw StoreError.specialUseTaken(use, by: try MailboxName(stored: holder)) }
+        if let holder = try holder(of: use) { throw StoreError.specialUseTaken(use, by: holder) }
+    }
+
+    /// The mailbox with that special use.
+    func holder(of use: SpecialUse) throws -> MailboxName? {
+        try db.first("SELECT name FROM mailbox WHERE special_use = ? AND deleted_at IS NULL", .text(use.rawValue)) {
+            try MailboxName(stored: $0.text(0))
+        }
     }
 
     /// The time in seconds, or one more than the last when that is not greater: never 0, never given twice.

@@ -14,9 +14,10 @@ extension AccountStore {
             let child = try operation.children(of: name).first
             if let child { throw StoreError.mailboxHasChildren(name, child: child.name) }
             try operation.expungeAll(in: row)
+            // The mailbox's MODSEQ tells afterwards which tombstones are the deletion's own.
             try operation.db.run(
-                "UPDATE mailbox SET deleted_at = ?, special_use = NULL WHERE id = ?", .int(currentSeconds()),
-                .int(row.id.rawValue))
+                "UPDATE mailbox SET deleted_at = ?, modseq = ? WHERE id = ?", .int(currentSeconds()),
+                .int(try operation.nextModSeq().rawValue), .int(row.id.rawValue))
             operation.effects.changes.append(.deleted(row.id))
         }
     }

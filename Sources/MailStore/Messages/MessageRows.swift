@@ -45,7 +45,8 @@ extension WriteOperation {
     }
 
     /// Takes messages out of a mailbox; each leaves a tombstone.
-    mutating func remove(_ rows: [MessageRow], from mailbox: MailboxID) throws {
+    /// - Parameter restorable: false for messages that are somewhere else now: there is nothing to be restored.
+    mutating func remove(_ rows: [MessageRow], from mailbox: MailboxID, restorable: Bool = true) throws {
         guard !rows.isEmpty else { return }
         let modSeq = try nextModSeq()
         let now = currentSeconds()
@@ -57,9 +58,9 @@ extension WriteOperation {
                 """
                 INSERT INTO tombstone
                 (mailbox_id, uid, modseq, flag_set, internal_date, save_date, size, body_id, expunged_at)
-                SELECT mailbox_id, uid, ?, flag_set, internal_date, save_date, size, body_id, ?
+                SELECT mailbox_id, uid, ?, flag_set, internal_date, save_date, size, iif(?, body_id, NULL), ?
                 FROM message WHERE mailbox_id = ? AND uid = ?
-                """, .int(modSeq.rawValue), .int(now), key, uid)
+                """, .int(modSeq.rawValue), .int(restorable ? 1 : 0), .int(now), key, uid)
             try db.run("DELETE FROM message WHERE mailbox_id = ? AND uid = ?", key, uid)
             counts.subtract(row.entry.size, row.system)
         }
