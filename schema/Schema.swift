@@ -15,7 +15,8 @@ package struct SchemaStep: Sendable {
 package enum SchemaScripts {
     /// Every step of an account's file, `accounts/<id>.db`.
     package static let account = [
-        SchemaStep(name: "V001_account", bytes: PackageResources.V001_account_sql)
+        SchemaStep(name: "V001_account", bytes: PackageResources.V001_account_sql),
+        SchemaStep(name: "V002_search", bytes: PackageResources.V002_search_sql),
     ]
     /// Every step of `directory.db`.
     package static let directory = [

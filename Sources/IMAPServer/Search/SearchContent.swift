@@ -2,12 +2,11 @@
 
 import Mail
 import MailStore
-import NIOCore
 
 /// Lives within a job of the store.
 struct SearchContent {
-    /// Bytes of one text part that are looked at, and of folded text that is kept for the next needle.
-    static let mostOfPart = 16 * 1_024 * 1_024
+    /// Bytes of folded text that are kept for the next needle.
+    static let mostKept = 16 * 1_024 * 1_024
 
     private let body: BodyID
     private let mailbox: MailboxID
@@ -31,60 +30,34 @@ struct SearchContent {
     }
 
     mutating func headerHolds(_ needle: SearchNeedle) throws -> Bool {
-        let folded =
-            try foldedHeader ?? CaseFolding.fold(MessageText.headerLines(wholeHeader()).joined(separator: "\n"))
+        let folded = try foldedHeader ?? reader.foldedHeader(of: body)
         foldedHeader = folded
         return needle.isFound(in: folded)
     }
 
     mutating func bodyHolds(_ needle: SearchNeedle) throws -> Bool {
         if let foldedTexts { return foldedTexts.contains { needle.isFound(in: $0) } }
-        let parts = try reader.parts(of: body)
-        var folded: [[UInt8]] = []
+        var kept: [[UInt8]] = []
         var size = 0
-        for (index, part) in parts.parts.enumerated() {
-            for text in try texts(of: part, at: index, in: parts) {
-                let key = CaseFolding.fold(text)
-                if needle.isFound(in: key) { return true }
-                size += key.count
-                if size <= SearchContent.mostOfPart { folded.append(key) }
-            }
+        var isFound = false
+        try reader.visitTexts(of: body) { text in
+            isFound = needle.isFound(in: text)
+            size += text.count
+            if size <= SearchContent.mostKept { kept.append(text) }
+            return !isFound
         }
-        if size <= SearchContent.mostOfPart { foldedTexts = folded }
-        return false
+        if !isFound, size <= SearchContent.mostKept { foldedTexts = kept }
+        return isFound
     }
 
     /// The MIME headers of the parts, file names decoded: TEXT looks there, BODY does not.
     func partHeadersHold(_ needle: SearchNeedle) throws -> Bool {
-        let parts = try reader.parts(of: body)
-        for part in parts.parts {
-            guard let parent = part.parent, parts.parts[parent].kind == .multipart else { continue }
-            if let name = part.fileName, needle.isFound(in: name) { return true }
-            if MessageText.headerLines(try bytes(part.header)).contains(where: { needle.isFound(in: $0) }) {
-                return true
-            }
+        var isFound = false
+        try reader.visitPartHeaders(of: body) { text in
+            isFound = needle.isFound(in: text)
+            return !isFound
         }
-        return false
-    }
-
-    /// What one part holds of the message's text: itself, or the header of a message inside.
-    private func texts(of part: PartIndex.Part, at index: Int, in parts: PartIndex) throws -> [String] {
-        var texts: [String] = []
-        if index > 0, let parent = part.parent, parts.parts[parent].kind == .message {
-            texts += MessageText.headerLines(try bytes(part.header))
-        }
-        // message/delivery-status and its like are made of lines of text too.
-        if part.kind == .text || part.kind == .other && part.type == "message" {
-            texts += MessageText.texts(of: part, try bytes(part.body))
-        }
-        return texts
-    }
-
-    private func bytes(_ range: Range<Int>) throws -> [UInt8] {
-        var buffer = ByteBuffer()
-        let bounded = range.lowerBound..<min(range.upperBound, range.lowerBound + SearchContent.mostOfPart)
-        try reader.bytes(of: body, range: bounded, into: &buffer)
-        return Array(buffer.readableBytesView)
+        return isFound
     }
 
     private mutating func wholeHeader() throws -> [UInt8] {

@@ -18,7 +18,7 @@ package enum MessageText {
     }
 
     /// The texts of a message's text parts without transfer encoding and in Unicode, and the headers of the messages
-    /// inside it. HTML comes twice, as it is and without its tags.
+    /// inside it. HTML comes as its text.
     /// - Parameter message: the bytes that `parts` is the index of; ranges beyond its end are cut off.
     package static func bodyTexts(parts: PartIndex, message: [UInt8]) -> [String] {
         var texts: [String] = []
@@ -26,17 +26,17 @@ package enum MessageText {
             if index > 0, let parent = part.parent, parts.parts[parent].kind == .message {
                 texts += headerLines(slice(message, part.header))
             }
-            if part.kind == .text { texts += self.texts(of: part, slice(message, part.body)) }
+            if part.kind == .text { texts.append(text(of: part, slice(message, part.body))) }
         }
         return texts
     }
 
-    /// One part's text, decoded; for HTML the text without tags comes second.
+    /// One part's text, decoded; of HTML what is left without its tags.
     /// - Parameter body: the bytes of the part's body.
-    package static func texts(of part: PartIndex.Part, _ body: [UInt8]) -> [String] {
+    package static func text(of part: PartIndex.Part, _ body: [UInt8]) -> String {
         let decoded = part.encoding == .identity ? body : TransferDecoder.decode(body, part.encoding)
         let text = Charset.decode(decoded, charset: part.charset)
-        return part.subtype == "html" ? [text, HTMLText.plain(text)] : [text]
+        return part.subtype == "html" ? HTMLText.plain(text) : text
     }
 
     private static func slice(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8] {

@@ -15,6 +15,8 @@ package final class AccountStore: Sendable {
     let writer: Writer<ChangeHub>
     let hub = ChangeHub()
     let compression: Compression
+    /// Every message has its sort keys and thread id; false until somebody has looked.
+    let areThreadsComplete = Mutex(false)
 
     init(id: AccountID, path: String, readers: Int, compression: Compression) throws(StoreError) {
         self.id = id

@@ -48,7 +48,7 @@ extension AccountStore {
             report.problems += try db.structureProblems(in: name)
             report.mailboxes = try Int(db.count("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL"))
             report.messages = try Int(db.count("SELECT count(*) FROM message"))
-            report.problems += try db.problems(AccountRules.all, in: name)
+            report.problems += try db.problems(AccountRules.all + SearchRules.all, in: name)
             try db.checkBodies(in: name, AccountReader(db: db, compression: compression), &report)
             return report
         }

@@ -111,7 +111,7 @@ extension WriteOperation {
         return uid
     }
 
-    private func insertBody(_ staged: StagedMessage) throws -> BodyID {
+    private mutating func insertBody(_ staged: StagedMessage) throws -> BodyID {
         let parsed = staged.parsed
         try db.run(
             """
@@ -122,6 +122,7 @@ extension WriteOperation {
             .optional(parsed.messageID), .blob(parsed.envelope), .blob(parsed.bodyStructure),
             .blob(parsed.parts.encoded))
         let body = BodyID(rawValue: db.lastInsertedRowID)
+        try insertSummary(parsed.summary, of: body)
         for (number, chunk) in staged.chunks.enumerated() {
             let data: SQLValue
             switch chunk.place {

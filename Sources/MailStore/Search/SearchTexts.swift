@@ -1,0 +1,57 @@
+// The text of a message as SEARCH looks at it and as the index takes it in: both by these functions and no others, so
+// that the index misses nothing which a search would find.
+
+import Mail
+import NIOCore
+
+/// The bounds of what is looked at.
+package enum SearchTextLimits {
+    /// Bytes of one part.
+    package static let part = 16 * 1_024 * 1_024
+    /// Of the index's format: texts that are found otherwise than before need a new number.
+    static let format: Int64 = 1
+}
+
+extension AccountReader {
+    /// Every field of the header as `Name: value`, decoded and folded, a line each.
+    package func foldedHeader(of body: BodyID) throws -> [UInt8] {
+        CaseFolding.fold(MessageText.headerLines(try header(of: body)).joined(separator: "\n"))
+    }
+
+    /// What BODY looks at, text after text, decoded and folded: text parts (HTML as its text), attached ones too,
+    /// delivery reports and their like, and the headers of messages inside.
+    /// - Parameter visit: takes one text; false ends the visit.
+    package func visitTexts(of body: BodyID, _ visit: ([UInt8]) throws -> Bool) throws {
+        let parts = try parts(of: body)
+        for (index, part) in parts.parts.enumerated() {
+            if index > 0, let parent = part.parent, parts.parts[parent].kind == .message {
+                for line in MessageText.headerLines(try bytes(part.header, of: body)) {
+                    guard try visit(CaseFolding.fold(line)) else { return }
+                }
+            }
+            // message/delivery-status and its like are made of lines of text too.
+            guard part.kind == .text || part.kind == .other && part.type == "message" else { continue }
+            let text = MessageText.text(of: part, try bytes(part.body, of: body))
+            guard try visit(CaseFolding.fold(text)) else { return }
+        }
+    }
+
+    /// What TEXT looks at beside the header and what BODY looks at: the MIME headers of parts and their file names.
+    package func visitPartHeaders(of body: BodyID, _ visit: ([UInt8]) throws -> Bool) throws {
+        let parts = try parts(of: body)
+        for part in parts.parts {
+            guard let parent = part.parent, parts.parts[parent].kind == .multipart else { continue }
+            if let name = part.fileName, try !visit(CaseFolding.fold(name)) { return }
+            for line in MessageText.headerLines(try bytes(part.header, of: body)) {
+                guard try visit(CaseFolding.fold(line)) else { return }
+            }
+        }
+    }
+
+    private func bytes(_ range: Range<Int>, of body: BodyID) throws -> [UInt8] {
+        let bounded = range.lowerBound..<min(range.upperBound, range.lowerBound + SearchTextLimits.part)
+        var buffer = ByteBufferAllocator().buffer(capacity: bounded.count)
+        try bytes(of: body, range: bounded, into: &buffer)
+        return Array(buffer.readableBytesView)
+    }
+}
