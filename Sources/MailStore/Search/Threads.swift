@@ -5,7 +5,7 @@
 // identifier and a subject links to one thread, and a new message joins the thread that its pairs link to, or begins
 // one. When they link to several, those are merged: the message joins the eldest, and so does all that comes later;
 // messages that were told another id before keep it, since an id once told never changes (RFC 8474 §5.2).
-// Invariants: a thread's id is the id of the body that began it; a merge points to an older thread, so no ring comes up.
+// Invariants: a thread's id is the id of the body that began it; a merge points to an older thread, so no ring.
 
 import GRDB
 import Mail
