@@ -155,7 +155,7 @@ struct IMAPReplyParser {
             var byte = try peek()
             position += 1
             if byte == UInt8(ascii: "\"") {
-                guard String(validating: result, as: UTF8.self) != nil else { throw wrong("a string that is not UTF-8") }
+                guard String(validating: result, as: UTF8.self) != nil else { throw wrong("a string of no UTF-8") }
                 return result
             }
             if byte == UInt8(ascii: "\\") {

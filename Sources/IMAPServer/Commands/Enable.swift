@@ -3,12 +3,13 @@
 import IMAPSyntax
 
 extension Session {
-    /// RFC 5161 §3.1: what is unknown or needs no ENABLE is passed over. The reply names what this command switched on.
+    /// RFC 5161 §3.1: what is unknown or needs no ENABLE is passed over. The reply names what this command switches on.
     func enable(_ enable: Enable) -> Completion {
         var names: [String] = []
         for name in Capabilities.enableable where enable.capabilities.contains(name.uppercased()) {
             guard let extensions = EnabledExtensions(capability: name.uppercased()) else { continue }
             if !extensions.isSubset(of: enabled) { names.append(name) }
+            if extensions.tellsModSeq { becomeCondstoreAware() }
             enabled.formUnion(extensions)
         }
         connection.writer.enabled(names)

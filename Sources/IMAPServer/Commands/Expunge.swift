@@ -10,7 +10,9 @@ extension Session {
         let selection = try selected()
         let only = expunge.uids.map(selection.mailbox.uids(named:))
         if only?.isEmpty == true { return .ok("EXPUNGE completed.") }
-        _ = try await selection.account.expunge(in: selection.view.mailboxID, only: only)
-        return .ok("EXPUNGE completed.")
+        let expunged = try await selection.account.expunge(in: selection.view.mailboxID, only: only)
+        var completion = Completion.ok("EXPUNGE completed.")
+        completion.tellsHighestModSeq = enabled.tellsModSeq && !expunged.isEmpty
+        return completion
     }
 }

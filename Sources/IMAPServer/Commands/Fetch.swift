@@ -12,10 +12,10 @@ extension Session {
     /// away, stops the work.
     func fetch(_ fetch: Fetch) async throws -> Completion {
         let selection = try selected()
-        let plan = FetchPlan(fetch)
+        let plan = FetchPlan(fetch, enabled)
         // The messages are those of the view at this moment. It may change under the command (flags, new messages), but
         // without EXPUNGE no index does.
-        var queue = FetchQueue(try selection.indices(of: fetch.messages))
+        var queue = FetchQueue(try await indices(of: fetch, selection))
         var missing = 0
         var ready = ByteBuffer()
         while let indices = queue.next(of: selection.mailbox.view, plan) {
@@ -37,6 +37,20 @@ extension Session {
             return .no("Some of the messages no longer exist.", code: .expungeIssued)
         }
         return .ok("FETCH completed.")
+    }
+
+    /// The messages to answer; what is gone of them is told on the way (RFC 7162 §3.1.4.1, §3.2.6).
+    private func indices(of fetch: Fetch, _ selection: Selection) async throws -> [Range<Int>] {
+        let named = try selection.indices(of: fetch.messages)
+        guard let modSeq = fetch.modifiers.changedSince else { return named }
+        if fetch.modifiers.vanished {
+            guard enabled.contains(.qresync) else {
+                throw Refusal(.bad("The modifier VANISHED is to be used after ENABLE QRESYNC."))
+            }
+            try await writeVanished(
+                since: modSeq, among: selection.mailbox.uids(everNamed: fetch.messages), of: selection)
+        }
+        return selection.mailbox.changed(named, since: modSeq)
     }
 
     /// Sets \Seen where the items imply it.

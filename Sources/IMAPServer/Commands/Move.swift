@@ -5,7 +5,7 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 6851 §3.3: COPYUID untagged first, then the announcement's EXPUNGEs, then OK.
+    /// RFC 6851 §3.3, §4.4: COPYUID untagged first, then the announcement's EXPUNGEs, then OK.
     func move(_ move: Move) async throws -> Completion {
         let selection = try selected()
         let uids = try selection.uids(of: move.messages)
@@ -13,6 +13,8 @@ extension Session {
         guard !uids.isEmpty else { return try await nothingTo(destination, "MOVE") }
         let outcome = try await selection.account.move(uids, from: selection.view.mailboxID, to: destination.name)
         if let code = outcome.code { connection.writer.untagged(.ok, code: code, "Moved.") }
-        return .ok("MOVE completed.")
+        var completion = Completion.ok("MOVE completed.")
+        completion.tellsHighestModSeq = enabled.tellsModSeq && !outcome.pairs.isEmpty
+        return completion
     }
 }

@@ -10,7 +10,15 @@ extension Session {
     /// RFC 3501 §6.3.1, §6.3.2. Everything that is told comes from one snapshot. A SELECT that fails leaves no mailbox
     /// selected. To a login that may only read, SELECT is EXAMINE.
     func select(_ select: Select, examine: Bool) async throws -> Completion {
-        unselectMailbox()
+        guard select.resync == nil || enabled.contains(.qresync) else {
+            return .bad("The parameter QRESYNC is to be used after ENABLE QRESYNC.")
+        }
+        if selection != nil {
+            unselectMailbox()
+            // RFC 7162 §3.2.11: what follows is about the other mailbox.
+            connection.writer.untagged(.ok, code: .closed, "The mailbox that was selected is closed.")
+        }
+        if select.condstore { becomeCondstoreAware() }
         let readOnly = try examine || loggedIn().login.isReadOnly
         let reference = try await resolve(select.mailbox)
         let account = reference.account
@@ -25,6 +33,7 @@ extension Session {
         let selection = Selection(account: account, view: view, watch: watch, mailbox: mailbox)
         describe(selection)
         self.selection = selection
+        if let resync = select.resync { try await resynchronize(resync, selection) }
         return .ok(
             "\(examine ? "EXAMINE" : "SELECT") completed.", code: readOnly ? .readOnly : .readWrite)
     }
@@ -33,8 +42,8 @@ extension Session {
         let mailbox = selection.mailbox
         writeFlagsOfMailbox(selection)
         connection.writer.exists(UInt32(truncatingIfNeeded: mailbox.count))
-        connection.writer.recent(UInt32(truncatingIfNeeded: mailbox.recentCount))
-        if let index = mailbox.firstUnseen {
+        if !enabled.isRev2 { connection.writer.recent(UInt32(truncatingIfNeeded: mailbox.recentCount)) }
+        if let index = mailbox.firstUnseen, !enabled.isRev2 {
             let number = UInt32(truncatingIfNeeded: index + 1)
             connection.writer.untagged(.ok, code: .unseen(number), "The first message that is not seen.")
         }
@@ -42,6 +51,7 @@ extension Session {
         if let next = UInt32(exactly: mailbox.view.uidNext) {
             connection.writer.untagged(.ok, code: .uidNext(next), "The next UID.")
         }
+        writeHighest(mailbox.toldModSeq)
     }
 
     /// Back to the authenticated state, silently.

@@ -5,7 +5,7 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.3.10, RFC 8438.
+    /// RFC 3501 §6.3.10, RFC 8438, RFC 7162 §3.1.7.
     func status(_ status: IMAPSyntax.Status) async throws -> Completion {
         let mailbox = try await resolve(status.mailbox)
         let countingRecent = status.items.contains(.recent)
@@ -27,6 +27,7 @@ extension Session {
                 case .uidValidity: UInt64(info.uidValidity.rawValue)
                 case .unseen: UInt64(clamping: info.unseen)
                 case .size: UInt64(clamping: info.size)
+                case .highestModSeq: info.modSeq.rawValue
                 }
             return (item, value)
         }

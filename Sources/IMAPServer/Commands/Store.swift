@@ -6,7 +6,8 @@ import MailStore
 
 extension Session {
     /// RFC 3501 §6.4.6. Without .SILENT every message named is told with its flags; with it, only those whose flags
-    /// came out otherwise than the client must expect.
+    /// came out otherwise than the client must expect. RFC 7162 §3.1.3: with UNCHANGEDSINCE, messages that changed
+    /// meanwhile are left as they are and named in MODIFIED.
     func store(_ store: IMAPSyntax.Store) async throws -> Completion {
         let selection = try selected()
         let uids = try selection.uids(of: store.messages)
@@ -17,14 +18,39 @@ extension Session {
             case .add: .add(store.flags)
             case .remove: .remove(store.flags)
             }
-        let outcome = try await selection.account.storeFlags(uids, in: selection.view.mailboxID, change)
+        let condition = store.unchangedSince.map {
+            StoreCondition(unchangedSince: $0, known: selection.mailbox.view)
+        }
+        let outcome = try await selection.account.storeFlags(
+            uids, in: selection.view.mailboxID, change, if: condition)
+        // By number as the client counts them now: without EXPUNGE no number moves, and UID STORE answers in UIDs.
+        let modified = store.messages.isUID ? outcome.modified.ranges : selection.mailbox.numbers(of: outcome.modified)
         try await announce(
             CommandTable.announcing(.store(store)), withUIDs: store.messages.isUID,
-            own: store.silent ? .silent(uids, change) : .echoed(uids))
+            own: store.own(uids, change, failed: outcome.modified))
+        guard modified.isEmpty else {
+            return .ok("STORE completed, but for those that have changed.", code: .modified(modified))
+        }
         if !outcome.missing.isEmpty, !store.messages.isUID {
             return .ok("STORE completed, but some of the messages no longer exist.", code: .expungeIssued)
         }
         return .ok("STORE completed.")
+    }
+}
+
+extension IMAPSyntax.Store {
+    fileprivate func own(_ uids: UIDSet, _ change: FlagChange, failed: UIDSet) -> SelectedMailbox.OwnChange {
+        if !silent { return .echoed(uids) }
+        return unchangedSince == nil ? .silent(uids, change) : .conditional(uids, failed: failed, change)
+    }
+}
+
+extension SelectedMailbox {
+    /// The sequence numbers of messages of the view.
+    func numbers(of uids: UIDSet) -> [ClosedRange<UInt32>] {
+        view.indices(in: uids).map {
+            UInt32(truncatingIfNeeded: $0.lowerBound + 1)...UInt32(truncatingIfNeeded: $0.upperBound)
+        }
     }
 }
 

@@ -29,7 +29,10 @@ struct FetchJob: Sendable {
     var encoder: FetchEncoder
     var progress = FetchProgress()
 
-    init(encoder: FetchEncoder) { self.encoder = encoder }
+    init(encoder: FetchEncoder) {
+        self.encoder = encoder
+        progress.writer.acceptsUTF8 = encoder.plan.enabled.acceptsUTF8
+    }
 
     /// The job after its next piece.
     func advanced(in account: AccountStore) async throws(StoreError) -> FetchJob {
@@ -56,7 +59,7 @@ struct FetchEncoder: Sendable {
         self.plan = plan
         planWithFlags = plan.withFlags
         self.targets = targets
-        flags = FlagEncoder(flagSets)
+        flags = FlagEncoder(flagSets, tellsRecent: !plan.enabled.isRev2)
     }
 
     /// Writes messages whose items all come from the snapshot.
@@ -118,6 +121,7 @@ struct FetchEncoder: Sendable {
     private mutating func encode(_ item: FetchItem, of target: FetchTarget, into writer: inout ResponseWriter) {
         switch item {
         case .uid: writer.fetchUID(target.entry.uid.rawValue)
+        case .modSeq: writer.fetchModSeq(target.entry.modSeq)
         case .flags: writer.fetchFlags(encoded: flags.encoded(target.entry.flagSet, isRecent: target.isRecent))
         case .internalDate: writer.fetchInternalDate(target.entry.internalDate)
         case .size: writer.fetchSize(UInt64(target.entry.size))

@@ -11,25 +11,32 @@ package struct FetchPlan: Hashable, Sendable {
     package let readsStore: Bool
     /// Some item sets \Seen.
     package let setsSeen: Bool
+    /// How the session writes.
+    package let enabled: EnabledExtensions
 
-    package init(_ fetch: Fetch) {
+    package init(_ fetch: Fetch, _ enabled: EnabledExtensions) {
         var items: [FetchItem] = fetch.messages.isUID ? [.uid] : []
         var known = Set(items)
         for item in fetch.items where known.insert(item).inserted { items.append(item) }
+        if fetch.modifiers.changedSince != nil, known.insert(.modSeq).inserted { items.append(.modSeq) }
         self.items = items
+        self.enabled = enabled
         readsStore = items.contains(where: \.readsStore)
         setsSeen = items.contains(where: \.setsSeen)
     }
 
     private init(items: [FetchItem], of plan: FetchPlan) {
         self.items = items
+        enabled = plan.enabled
         readsStore = plan.readsStore
         setsSeen = plan.setsSeen
     }
 
-    /// The plan for a message whose \Seen this command sets: its flags are told with it (RFC 3501 §6.4.5).
+    /// The plan for a message whose \Seen this command sets: its flags are told with it (RFC 3501 §6.4.5), and with
+    /// CONDSTORE its UID and MODSEQ (RFC 7162 §3.2.4).
     package var withFlags: FetchPlan {
-        items.contains(.flags) ? self : FetchPlan(items: items + [.flags], of: self)
+        let told: [FetchItem] = enabled.tellsModSeq ? [.uid, .modSeq, .flags] : [.flags]
+        return FetchPlan(items: items + told.filter { !items.contains($0) }, of: self)
     }
 
     /// About how many bytes the reply for a message of this size takes, up to `Int.max`.
@@ -44,14 +51,14 @@ package struct FetchPlan: Hashable, Sendable {
 extension FetchItem {
     var readsStore: Bool {
         switch self {
-        case .flags, .internalDate, .size, .uid: false
+        case .flags, .internalDate, .size, .uid, .modSeq: false
         default: true
         }
     }
 
     fileprivate func estimate(size: Int) -> Int {
         switch self {
-        case .flags, .internalDate, .size, .uid: 40
+        case .flags, .internalDate, .size, .uid, .modSeq: 40
         case .envelope: 600
         case .body, .bodyStructure: 500
         case .rfc822Header: min(size, 4_096)

@@ -27,15 +27,18 @@ package enum Capabilities {
         "LIST-EXTENDED", "CREATE-SPECIAL-USE",
     ]
 
+    /// How a client keeps in step.
+    private static let synchronizing = ["CONDSTORE", "QRESYNC"]
+
     /// Of searches, sorts and threads.
     private static let searching = ["ESEARCH", "SEARCHRES", "WITHIN", "INPROGRESS"]
 
     /// What ENABLE takes, in the spelling of the reply.
-    package static let enableable: [String] = []
+    package static let enableable = ["CONDSTORE", "QRESYNC"]
 
     /// RFC 3501 §7.2.1; each name that is not IMAP4rev1's own has its RFC in docs/rfcs.md.
     package static func list(_ situation: Situation) -> [String] {
-        if situation.isAuthenticated { return always + afterLogin + searching }
+        if situation.isAuthenticated { return always + afterLogin + synchronizing + searching }
         var names = always + ["SASL-IR"]
         if situation.offersSTARTTLS { names.append("STARTTLS") }
         names += situation.mayLogIn ? situation.mechanisms.map { "AUTH=\($0)" } : ["LOGINDISABLED"]

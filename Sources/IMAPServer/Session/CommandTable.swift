@@ -79,7 +79,8 @@ package enum CommandTable {
 
     /// What the end of this command announces.
     package static func announcing(_ command: Command) -> Announcing {
-        command.isUIDForm ? .everything : rule(for: command.name).announcing
+        if case .search(let search) = command, search.key.namesSequenceNumbers { return .withoutExpunge }
+        return command.isUIDForm ? .everything : rule(for: command.name).announcing
     }
 }
 

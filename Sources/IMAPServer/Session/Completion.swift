@@ -7,6 +7,8 @@ struct Completion: Hashable, Sendable {
     var condition: ResponseCondition
     var code: ResponseCode?
     var text: String
+    /// HIGHESTMODSEQ is to be its code, as it is once everything is announced (RFC 7162 §3.2.7).
+    var tellsHighestModSeq = false
 
     static func ok(_ text: String, code: ResponseCode? = nil) -> Completion {
         Completion(condition: .ok, code: code, text: text)

@@ -20,12 +20,18 @@ package struct SelectedMailbox: Sendable {
     package private(set) var recent: UIDSet
     /// What the last SEARCH with SAVE found, `$` (RFC 5182 §2.1), whether or not the messages still exist.
     package var saved = UIDSet()
+    /// Up to here the client has been told everything. Behind the view's while an EXPUNGE is held back (RFC 7162 §3.2):
+    /// a client that took a greater MODSEQ for its own would never hear of it after a lost connection.
+    package private(set) var toldModSeq: ModSeq
+    /// An EXPUNGE is held back.
+    private var holdsBack = false
 
     /// - Parameter recent: what `MailboxView.claimRecent` gave, or for EXAMINE what it would have given.
     package init(_ snapshot: MailboxSnapshot, isReadOnly: Bool, recent: ClosedRange<UInt32>?) {
         view = snapshot
         self.isReadOnly = isReadOnly
         self.recent = UIDSet(recent.map { [$0] } ?? [])
+        toldModSeq = snapshot.highestModSeq
     }
 
     package var count: Int { view.count }
@@ -73,6 +79,12 @@ package struct SelectedMailbox: Sendable {
         }
     }
 
+    /// The UIDs that a command names of messages that were here at any time: `*` is the last UID ever given out.
+    package func uids(everNamed selection: MessageSelection) -> UIDSet {
+        guard case .uid(let set) = selection else { return uids(named: selection) }
+        return set.resolved(last: UID(UInt32(clamping: view.uidNext - 1)) ?? view.lastUID)
+    }
+
     /// Those of the numbers that are messages', as ascending, disjoint ranges of indices.
     package func indices(within set: MessageSet<SequenceNumber>) -> [Range<Int>] {
         guard let last = SequenceNumber(UInt32(truncatingIfNeeded: count)) else { return [] }
@@ -102,6 +114,9 @@ package struct SelectedMailbox: Sendable {
         /// STORE .SILENT: the client has worked out the flags itself; it is told only where they came out differently,
         /// because another session changed the message too.
         case silent(UIDSet, FlagChange)
+        /// STORE with UNCHANGEDSINCE and .SILENT: as `silent`, but the client is told the MODSEQ of each message of the
+        /// first set, changed or not, and the flags of those that failed (RFC 7162 §3.1.3).
+        case conditional(UIDSet, failed: UIDSet, FlagChange)
         /// The flags of these are told in another way: FETCH that set \Seen.
         case told(UIDSet)
     }
@@ -119,34 +134,51 @@ package struct SelectedMailbox: Sendable {
         let (next, difference) = before.advanced(to: latest, keepingExpunged: !mayAnnounceExpunge)
         var announcement = Announcement()
         if mayAnnounceExpunge {
+            announcement.vanished = UIDSet(difference.expunged)
             announcement.expunged = difference.expunged.reversed().compactMap { uid in
                 before.index(of: uid).map { UInt32(truncatingIfNeeded: $0 + 1) }
             }
         }
         view = next
+        settle(latest.highestModSeq, isComplete: mayAnnounceExpunge || difference.expunged.isEmpty, &announcement)
         if let newRecent { recent = UIDSet(recent.ranges + [newRecent]) }
         if !difference.added.isEmpty {
             announcement.exists = count
             announcement.recent = recentCount
         }
-        announcement.flags = flagsToTell(changed: difference.changed, before: before, own: own)
+        tellFlags(changed: difference.changed, before: before, own: own, &announcement)
         return announcement
     }
 
-    private func flagsToTell(changed: [UID], before: MailboxSnapshot, own: OwnChange) -> [Int] {
-        let told: [Int]
+    private mutating func settle(_ highest: ModSeq, isComplete: Bool, _ announcement: inout Announcement) {
+        if isComplete { toldModSeq = highest }
+        if holdsBack || !isComplete { announcement.toldModSeq = toldModSeq }
+        holdsBack = !isComplete
+    }
+
+    private func tellFlags(
+        changed: [UID], before: MailboxSnapshot, own: OwnChange, _ announcement: inout Announcement
+    ) {
         switch own {
-        case .none: told = changed.compactMap(view.index(of:))
-        case .told(let uids): told = changed.lazy.filter { !uids.contains($0) }.compactMap(view.index(of:))
+        case .none: announcement.flags = changed.compactMap(view.index(of:))
+        case .told(let uids):
+            announcement.flags = changed.lazy.filter { !uids.contains($0) }.compactMap(view.index(of:))
         case .echoed(let uids):
             let others = changed.lazy.filter { !uids.contains($0) }.compactMap(view.index(of:))
-            told = (view.indices(in: uids).flatMap { Array($0) } + others).sorted()
+            announcement.flags = (view.indices(in: uids).flatMap { Array($0) } + others).sorted()
         case .silent(let uids, let change):
-            told = changed.lazy.filter { uid in
-                !(uids.contains(uid) && isAsExpected(uid, before: before, change))
-            }.compactMap(view.index(of:))
+            for uid in changed {
+                guard let index = view.index(of: uid) else { continue }
+                let isExpected = uids.contains(uid) && isAsExpected(uid, before: before, change)
+                if isExpected { announcement.modSeqs.append(index) } else { announcement.flags.append(index) }
+            }
+        case .conditional(let uids, let failed, let change):
+            tellFlags(changed: changed, before: before, own: .silent(uids, change), &announcement)
+            let known = Set(announcement.flags)
+            announcement.flags += view.indices(in: failed).joined().filter { !known.contains($0) }
+            let told = Set(announcement.flags)
+            announcement.modSeqs = view.indices(in: uids).joined().filter { !told.contains($0) }
         }
-        return told
     }
 
     /// Whether the client, applying its own change to what it knew, has come to the flags that the message has.
@@ -160,10 +192,18 @@ package struct SelectedMailbox: Sendable {
 package struct Announcement: Hashable, Sendable {
     /// Sequence numbers from the highest down, so that none shifts another.
     package var expunged: [UInt32] = []
+    /// The same by UID, for clients that take VANISHED.
+    package var vanished = UIDSet()
     package var exists: Int?
     package var recent: Int?
     /// Indices in the new view of messages whose flags are news.
     package var flags: [Int] = []
+    /// Indices of messages whose flags the client knows, but not their MODSEQ.
+    package var modSeqs: [Int] = []
+    /// HIGHESTMODSEQ, where the client must not take the greatest MODSEQ that it sees, or may again.
+    package var toldModSeq: ModSeq?
 
-    package var isEmpty: Bool { expunged.isEmpty && exists == nil && recent == nil && flags.isEmpty }
+    package var isEmpty: Bool {
+        expunged.isEmpty && exists == nil && recent == nil && flags.isEmpty && modSeqs.isEmpty && toldModSeq == nil
+    }
 }

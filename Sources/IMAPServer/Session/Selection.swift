@@ -75,31 +75,6 @@ extension Session {
         return selection.view.unclaimedRecent(in: latest)
     }
 
-    private func write(
-        _ announcement: Announcement, of selection: Selection, withUIDs: Bool
-    ) async throws(ConnectionEnded) {
-        for number in announcement.expunged {
-            connection.writer.expunge(number)
-            try await connection.flushIfLarge()
-        }
-        // Before anything shows a keyword that the client does not know, also a new message (RFC 3501 §7.2.6).
-        if selection.learnKeywords() { writeFlagsOfMailbox(selection) }
-        if let exists = announcement.exists { connection.writer.exists(UInt32(truncatingIfNeeded: exists)) }
-        if let recent = announcement.recent { connection.writer.recent(UInt32(truncatingIfNeeded: recent)) }
-        guard !announcement.flags.isEmpty else { return }
-        let mailbox = selection.mailbox
-        var encoder = FlagEncoder(mailbox.view.flagSets)
-        for index in announcement.flags {
-            let entry = mailbox.view[index]
-            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1))
-            if withUIDs { connection.writer.fetchUID(entry.uid.rawValue) }
-            connection.writer.fetchFlags(
-                encoded: encoder.encoded(entry.flagSet, isRecent: mailbox.isRecent(entry.uid)))
-            connection.writer.endFetch()
-            try await connection.flushIfLarge()
-        }
-    }
-
     /// FLAGS and PERMANENTFLAGS (RFC 3501 §7.2.6, §7.1).
     func writeFlagsOfMailbox(_ selection: Selection) {
         connection.writer.flags(selection.flags)
@@ -127,11 +102,17 @@ extension MailboxView {
 /// Flag sets as FETCH writes them, each encoded once.
 struct FlagEncoder: Sendable {
     private let table: FlagSetTable
+    private let tellsRecent: Bool
     private var encoded: [UInt64: ByteBuffer] = [:]
 
-    init(_ table: FlagSetTable) { self.table = table }
+    /// - Parameter tellsRecent: not in IMAP4rev2, which has no \Recent (RFC 9051 appendix E).
+    init(_ table: FlagSetTable, tellsRecent: Bool) {
+        self.table = table
+        self.tellsRecent = tellsRecent
+    }
 
     mutating func encoded(_ id: FlagSetID, isRecent: Bool) -> ByteBuffer {
+        let isRecent = isRecent && tellsRecent
         let key = UInt64(id.rawValue) << 1 | (isRecent ? 1 : 0)
         if let known = encoded[key] { return known }
         var buffer = ByteBuffer(bytes: table[id].wireForm)

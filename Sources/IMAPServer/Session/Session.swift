@@ -168,6 +168,7 @@ final class Session {
             if refusal.condition == .bad { countBad() }
             return
         }
+        if command.isCondstoreEnabling { becomeCondstoreAware() }
         let completion: Completion
         do {
             completion = try await perform(tagged)
@@ -191,7 +192,9 @@ final class Session {
     /// The tagged reply, and BYE where the announcement before it or the command itself ended the session.
     func finish(_ tag: String, _ completion: Completion) async throws(ConnectionEnded) {
         guard !isOver else { return }
-        connection.writer.tagged(tag, completion.condition, code: completion.code, completion.text)
+        var code = completion.code
+        if completion.tellsHighestModSeq, let selection { code = .highestModSeq(selection.mailbox.toldModSeq) }
+        connection.writer.tagged(tag, completion.condition, code: code, completion.text)
         try await connection.flushIfLarge()
     }
 

@@ -7,10 +7,12 @@ package struct Fetch: Hashable, Sendable {
     package var messages: MessageSelection
     /// At least one, in the client's order, macros already spelled out.
     package var items: [FetchItem]
+    package var modifiers: FetchModifiers
 
-    package init(messages: MessageSelection, items: [FetchItem]) {
+    package init(messages: MessageSelection, items: [FetchItem], modifiers: FetchModifiers = .init()) {
         self.messages = messages
         self.items = items
+        self.modifiers = modifiers
     }
 }
 
@@ -21,6 +23,8 @@ package enum FetchItem: Hashable, Sendable {
     case internalDate
     case size
     case uid
+    /// RFC 7162 §3.1.4.2.
+    case modSeq
     /// `BODY` without a section: BODYSTRUCTURE without its extension data.
     case body
     case bodyStructure
@@ -59,16 +63,22 @@ package struct FetchPartial: Hashable, Sendable {
 }
 
 extension Lexer {
-    // RFC 3501 §9: fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att … ")")
+    // RFC 4466 §2.4: fetch = "FETCH" SP sequence-set SP (… fetch-att …) [fetch-modifiers]
     mutating func fetch(_ numbering: MessageNumbering) throws(SyntaxError) -> Fetch {
         try space()
         let messages = try messageSelection(numbering)
         try space()
+        let items = try fetchItems()
+        return Fetch(messages: messages, items: items, modifiers: try fetchModifiers(messages))
+    }
+
+    // RFC 3501 §9: "ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")"
+    private mutating func fetchItems() throws(SyntaxError) -> [FetchItem] {
         guard take("(") else {
             let start = position
-            if let macro = fetchMacro() { return Fetch(messages: messages, items: macro) }
+            if let macro = fetchMacro() { return macro }
             position = start
-            return Fetch(messages: messages, items: [try fetchItem()])
+            return [try fetchItem()]
         }
         var items: [FetchItem] = []
         repeat {
@@ -76,7 +86,7 @@ extension Lexer {
             items.append(try fetchItem())
         } while takeSpace()
         try closeList()
-        return Fetch(messages: messages, items: items)
+        return items
     }
 
     // RFC 3501 §6.4.5: "ALL" / "FULL" / "FAST"
@@ -102,6 +112,7 @@ extension Lexer {
         case "INTERNALDATE": return .internalDate
         case "RFC822.SIZE": return .size
         case "UID": return .uid
+        case "MODSEQ": return .modSeq
         case "BODY": return .body
         case "BODYSTRUCTURE": return .bodyStructure
         case "RFC822": return .rfc822

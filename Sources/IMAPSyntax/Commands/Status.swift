@@ -22,6 +22,8 @@ package enum StatusItem: String, CaseIterable, Hashable, Sendable {
     case uidValidity = "UIDVALIDITY"
     case unseen = "UNSEEN"
     case size = "SIZE"
+    /// RFC 7162 §3.1.7.
+    case highestModSeq = "HIGHESTMODSEQ"
 }
 
 extension Lexer {

@@ -15,21 +15,28 @@ package struct Store: Hashable, Sendable {
     /// With `.SILENT` no FETCH tells the new flags.
     package var silent: Bool
     package var flags: Flags
+    /// Messages with a greater MODSEQ are left as they are (RFC 7162 §3.1.3).
+    package var unchangedSince: ModSeq?
 
-    package init(messages: MessageSelection, operation: Operation, silent: Bool = false, flags: Flags) {
+    package init(
+        messages: MessageSelection, operation: Operation, silent: Bool = false, flags: Flags,
+        unchangedSince: ModSeq? = nil
+    ) {
         self.messages = messages
         self.operation = operation
         self.silent = silent
         self.flags = flags
+        self.unchangedSince = unchangedSince
     }
 }
 
 extension Lexer {
-    // RFC 3501 §9: store = "STORE" SP sequence-set SP store-att-flags
+    // RFC 4466 §2.5: store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags
     mutating func store(_ numbering: MessageNumbering) throws(SyntaxError) -> Store {
         try space()
         let messages = try messageSelection(numbering)
         try space()
+        let unchangedSince = try storeModifiers()
         let item = try atom("FLAGS, +FLAGS or -FLAGS").asciiUppercased
         let (operation, silent): (Store.Operation, Bool)
         switch item {
@@ -42,7 +49,21 @@ extension Lexer {
         default: throw SyntaxError("STORE knows FLAGS, +FLAGS and -FLAGS, not \"\(item)\"")
         }
         try space()
-        return Store(messages: messages, operation: operation, silent: silent, flags: try storeFlags())
+        return Store(
+            messages: messages, operation: operation, silent: silent, flags: try storeFlags(),
+            unchangedSince: unchangedSince)
+    }
+
+    // RFC 4466 §2.5: store-modifiers = SP "(" store-modifier *(SP store-modifier) ")"; there is but UNCHANGEDSINCE
+    private mutating func storeModifiers() throws(SyntaxError) -> ModSeq? {
+        guard take("(") else { return nil }
+        let name = letters()
+        guard name == "UNCHANGEDSINCE" else { throw SyntaxError("unknown STORE modifier \"\(name)\"") }
+        try space()
+        let value = try modSeq()
+        try closeList()
+        try space()
+        return value
     }
 
     // RFC 3501 §9: store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP (flag-list / (flag *(SP flag)))

@@ -105,6 +105,18 @@ extension ResponseWriter {
     /// - Parameter number: the sequence number at the moment of this response.
     package mutating func expunge(_ number: UInt32) { counted(number, "EXPUNGE") }
 
+    /// What is gone, by UID, in responses of a bounded length each (RFC 7162 §3.2.10). Nothing for an empty set.
+    /// - Parameter earlier: since the client last looked, and not in the view of this session.
+    package mutating func vanished(_ uids: UIDSet, earlier: Bool) {
+        var rest = uids.ranges[...]
+        while !rest.isEmpty {
+            buffer.writeStaticString(earlier ? "* VANISHED (EARLIER) " : "* VANISHED ")
+            write(ranges: rest.prefix(400))
+            crlf()
+            rest = rest.dropFirst(400)
+        }
+    }
+
     private mutating func counted(_ number: UInt32, _ what: StaticString) {
         buffer.writeStaticString("* ")
         write(number: UInt64(number))

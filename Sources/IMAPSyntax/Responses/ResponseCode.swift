@@ -58,4 +58,7 @@ package enum ResponseCode: Hashable, Sendable {
     case noUpdate(tag: String)
     /// RFC 5466 §3.1.
     case undefinedFilter(String)
+    // RFC 7162 §3.1.3
+    /// The messages that a conditional STORE left as they were: sequence numbers or, after UID STORE, UIDs.
+    case modified([ClosedRange<UInt32>])
 }

@@ -29,6 +29,9 @@ extension ResponseWriter {
         case .uidValidity(let value): write(code: "UIDVALIDITY ", UInt64(value.rawValue))
         case .unseen(let number): write(code: "UNSEEN ", UInt64(number))
         case .highestModSeq(let value): write(code: "HIGHESTMODSEQ ", value.rawValue)
+        case .modified(let ranges):
+            buffer.writeStaticString("MODIFIED ")
+            write(ranges: ranges)
         case .appendUID(let validity, let uids):
             write(code: "APPENDUID ", UInt64(validity.rawValue))
             space()
@@ -113,7 +116,7 @@ extension ResponseCode {
         case .noModSeq: "NOMODSEQ"
         case .notSaved: "NOTSAVED"
         case .badCharset, .capability, .permanentFlags, .uidNext, .uidValidity, .unseen, .highestModSeq, .appendUID,
-            .copyUID, .inProgress, .noUpdate, .undefinedFilter:
+            .copyUID, .inProgress, .noUpdate, .undefinedFilter, .modified:
             nil
         }
     }

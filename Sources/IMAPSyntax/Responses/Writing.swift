@@ -28,12 +28,27 @@ extension ResponseWriter {
         buffer.moveWriterIndex(to: buffer.writerIndex - Int(8 - count))
     }
 
+    // RFC 3501 §9: sequence-set
+    mutating func write(ranges: some Collection<ClosedRange<UInt32>>) {
+        var isFirst = true
+        for range in ranges {
+            if !isFirst { buffer.writeStaticString(",") }
+            isFirst = false
+            write(number: UInt64(range.lowerBound))
+            guard range.upperBound > range.lowerBound else { continue }
+            buffer.writeStaticString(":")
+            write(number: UInt64(range.upperBound))
+        }
+    }
+
     // RFC 3501 §9: string = quoted / literal
-    /// Quoted where that is possible (RFC 9051 §9: in UTF-8 too, once the client takes it), else a literal. NUL, which neither can hold, is left out.
+    /// Quoted where that is possible (RFC 9051 §9: in UTF-8 too, once the client takes it), else a literal. NUL, which
+    /// neither can hold, is left out.
     package mutating func write(string bytes: some Collection<UInt8>) {
-        if bytes.count <= 512, bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) {
-            write(quoted: bytes)
-        } else if acceptsUTF8, bytes.count <= 512, bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }), isUTF8(Array(bytes)) {
+        let highest: UInt8 = acceptsUTF8 ? 0xff : 0x7e
+        if bytes.count <= 512, bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f && $0 <= highest }),
+            !acceptsUTF8 || isUTF8(Array(bytes))
+        {
             write(quoted: bytes)
         } else {
             let held = bytes.filter { $0 != 0 }

@@ -71,6 +71,9 @@ package struct Flags: Hashable, Sendable {
     package func union(_ other: Flags) -> Flags {
         Flags(system.union(other.system), keywords: keywords.union(other.keywords))
     }
+    package func intersection(_ other: Flags) -> Flags {
+        Flags(system.intersection(other.system), keywords: keywords.intersection(other.keywords))
+    }
     package func subtracting(_ other: Flags) -> Flags {
         Flags(system.subtracting(other.system), keywords: keywords.subtracting(other.keywords))
     }

@@ -21,31 +21,53 @@ package struct StoreOutcome: Sendable {
     package let changed: [MessageEntry]
     /// UIDs of the request that name no message, among those asked for one by one.
     package let missing: UIDSet
+    /// Messages that the condition kept as they were.
+    package let modified: UIDSet
+}
+
+/// Which messages a conditional STORE may change (RFC 7162 §3.1.3).
+package struct StoreCondition: Sendable {
+    /// Those whose MODSEQ is at most this.
+    package let unchangedSince: ModSeq
+    /// What the client knows. A flag that is added or removed need not be refused for the sake of another flag that
+    /// changed meanwhile (RFC 7162 §3.1.12).
+    package let known: MailboxSnapshot
+
+    package init(unchangedSince: ModSeq, known: MailboxSnapshot) {
+        self.unchangedSince = unchangedSince
+        self.known = known
+    }
 }
 
 extension AccountStore {
     /// Changes flags. A message whose flags stay as they were keeps its MODSEQ.
+    /// - Parameter condition: nil for all messages of the set.
     /// - Throws: `.messageGone` when the mailbox is gone, `.limit` for too many keywords.
     package func storeFlags(
-        _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange
+        _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition? = nil
     ) async throws(StoreError) -> StoreOutcome {
         try await write { operation in
             guard try operation.find(mailbox) != nil else { throw StoreError.messageGone }
-            return try operation.storeFlags(uids, in: mailbox, change)
+            return try operation.storeFlags(uids, in: mailbox, change, if: condition)
         }
     }
 }
 
 extension WriteOperation {
     mutating func storeFlags(
-        _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange
+        _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition?
     ) throws -> StoreOutcome {
         let rows = try messages(uids, in: mailbox)
+        var modified: [UID] = []
         var results: [FlagSetID: FlagSetID] = [:]
         var changed: [MessageEntry] = []
         var counts = MailboxCounts()
         for row in rows {
             let old = row.entry.flagSet
+            if let condition, !condition.allows(change, row.entry, flags: effects.flagSets[old].flags) {
+                modified.append(row.entry.uid)
+                continue
+            }
             let new = try results[old] ?? flagSet(change.applied(to: effects.flagSets[old].flags))
             results[old] = new
             guard new != old else { continue }
@@ -59,7 +81,7 @@ extension WriteOperation {
         try write(changed, in: mailbox, counts)
         let there = UIDSet(rows.map(\.entry.uid))
         let missing = uids.ranges.filter { $0.count == 1 && !there.contains(rawValue: $0.lowerBound) }
-        return StoreOutcome(changed: changed, missing: UIDSet(missing))
+        return StoreOutcome(changed: changed, missing: UIDSet(missing), modified: UIDSet(modified))
     }
 
     private mutating func write(_ changed: [MessageEntry], in mailbox: MailboxID, _ counts: MailboxCounts) throws {
@@ -72,5 +94,18 @@ extension WriteOperation {
         }
         try add(counts, to: mailbox, modSeq: try nextModSeq())
         effects.changes.append(.flagged(mailbox, changed))
+    }
+}
+
+extension StoreCondition {
+    fileprivate func allows(_ change: FlagChange, _ entry: MessageEntry, flags: Flags) -> Bool {
+        if entry.modSeq <= unchangedSince { return true }
+        let touched: Flags
+        switch change {
+        case .replace: return false
+        case .add(let flags), .remove(let flags): touched = flags
+        }
+        guard let index = known.index(of: entry.uid), known[index].modSeq <= unchangedSince else { return false }
+        return known.flags(of: known[index]).intersection(touched) == flags.intersection(touched)
     }
 }

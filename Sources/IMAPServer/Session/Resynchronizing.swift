@@ -1,0 +1,107 @@
+// What a client that comes back is told: what is gone, and what changed, since a MODSEQ that it knows.
+//
+// Theory. The snapshot says what changed and the store's tombstones what is gone; both are exact however long ago. The
+// tombstones are read after the snapshot was taken and may know of more: a message that is still in the client's view
+// is left out, since the view's next advance tells of it, in a VANISHED without EARLIER (RFC 7162 §3.2.10).
+
+import IMAPSyntax
+import Mail
+import MailStore
+
+extension Session {
+    /// VANISHED (EARLIER) for UIDs among `uids` that were expunged after `modSeq` (RFC 7162 §3.2.6).
+    /// - Parameter floor: the client knows what is gone up to this UID.
+    func writeVanished(
+        since modSeq: ModSeq, among uids: UIDSet, above floor: UInt32 = 0, of selection: Selection
+    ) async throws {
+        let view = selection.mailbox.view
+        let gone = try await selection.account.vanished(from: view.mailboxID, since: modSeq, among: uids)
+        let told = gone.numbers.filter { uid in
+            uid.rawValue > floor && UInt64(uid.rawValue) < view.uidNext && view.index(of: uid) == nil
+        }
+        connection.writer.vanished(UIDSet(told), earlier: true)
+        try await connection.flushIfLarge()
+    }
+
+    /// What SELECT with QRESYNC tells behind its usual replies (RFC 7162 §3.2.5).
+    func resynchronize(_ resync: Resynchronization, _ selection: Selection) async throws {
+        let mailbox = selection.mailbox
+        // Another UIDVALIDITY: the client sees that it knows nothing.
+        guard resync.uidValidity == mailbox.view.uidValidity else { return }
+        let known = resync.known ?? .all
+        try await writeVanished(
+            since: resync.modSeq, among: known, above: resync.match?.lastAgreement(with: mailbox.view) ?? 0,
+            of: selection)
+        var encoder = FlagEncoder(mailbox.view.flagSets, tellsRecent: !enabled.isRev2)
+        for index in mailbox.indices(known, changedSince: resync.modSeq).joined() {
+            let entry = mailbox.view[index]
+            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1))
+            connection.writer.fetchUID(entry.uid.rawValue)
+            connection.writer.fetchModSeq(entry.modSeq)
+            connection.writer.fetchFlags(
+                encoded: encoder.encoded(entry.flagSet, isRecent: mailbox.isRecent(entry.uid)))
+            connection.writer.endFetch()
+            try await connection.flushIfLarge()
+        }
+    }
+}
+
+extension SelectedMailbox {
+    /// The messages of the set with a greater MODSEQ, as ascending, disjoint ranges of indices.
+    func indices(_ uids: UIDSet, changedSince modSeq: ModSeq) -> [Range<Int>] {
+        changed(view.indices(in: uids), since: modSeq)
+    }
+
+    /// Those of the messages at these indices that have a greater MODSEQ.
+    func changed(_ indices: [Range<Int>], since modSeq: ModSeq) -> [Range<Int>] {
+        guard modSeq < view.highestModSeq else { return [] }
+        var ranges: [Range<Int>] = []
+        for range in indices {
+            view.forEach(in: range) { index, entry in
+                guard entry.modSeq > modSeq else { return }
+                if let last = ranges.last, last.upperBound == index {
+                    ranges[ranges.count - 1] = last.lowerBound..<index + 1
+                } else {
+                    ranges.append(index..<index + 1)
+                }
+            }
+        }
+        return ranges
+    }
+}
+
+extension SequenceMatch {
+    /// The greatest UID of the client's that still has its number: whatever is gone below it, the client knows (RFC
+    /// 7162 §3.2.5.2). nil when none has. At most one step for each message of the mailbox.
+    func lastAgreement(with view: MailboxSnapshot) -> UInt32? {
+        var found: UInt32?
+        var uids = Walk(self.uids.ranges)
+        for range in numbers.ranges {
+            for number in range {
+                guard let uid = uids.next(), number <= view.count else { return found }
+                if view[Int(number) - 1].uid.rawValue == uid { found = uid }
+            }
+        }
+        return found
+    }
+
+    /// The numbers of ranges one by one.
+    private struct Walk {
+        private let ranges: [ClosedRange<UInt32>]
+        private var range = 0
+        private var taken: UInt32 = 0
+
+        init(_ ranges: [ClosedRange<UInt32>]) { self.ranges = ranges }
+
+        mutating func next() -> UInt32? {
+            guard range < ranges.count else { return nil }
+            let value = ranges[range].lowerBound &+ taken
+            taken &+= 1
+            if value == ranges[range].upperBound {
+                range += 1
+                taken = 0
+            }
+            return value
+        }
+    }
+}
