@@ -8,18 +8,6 @@ import Testing
 @testable import IMAPServer
 
 @Suite struct RandomSessionsTests {
-    /// A small generator with a seed (SplitMix64), so that a failure can be repeated.
-    struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// What a client believes of the mailbox, moved by nothing but the server's responses.
     struct Model {
         /// UIDs by sequence number; 0 where the client has not asked yet.
@@ -60,7 +48,7 @@ import Testing
     }
 
     private static func play(_ server: TestServer, seed: UInt64) async throws {
-        var random = Seeded(state: seed)
+        var random = SeededRandom(seed: seed)
         let client = try await server.login()
         var model = Model()
         for response in try await client.command("SELECT INBOX").untagged { try model.take(response) }
@@ -90,7 +78,7 @@ import Testing
         }
     }
 
-    private static func command(of model: Model, _ random: inout Seeded) -> String {
+    private static func command(of model: Model, _ random: inout SeededRandom) -> String {
         let count = model.uids.count
         let number = count == 0 ? 0 : Int.random(in: 1...count, using: &random)
         switch Int.random(in: 0..<10, using: &random) {
