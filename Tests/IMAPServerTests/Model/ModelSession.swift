@@ -31,7 +31,7 @@ final class ModelSession {
         /// False: the command was refused, and the client may be told of nothing.
         var isSynchronizing = true
 
-        static let bad = Outcome(conditions: ["BAD"], isComplete: false, isSynchronizing: false)
+        static let bad = Outcome(conditions: ["BAD"], isComplete: false)
         static let no = Outcome(conditions: ["NO"], isComplete: false, isSynchronizing: false)
     }
 
