@@ -14,6 +14,8 @@ package final class Store: Sendable {
         package var readersPerAccount = 2
         /// Days for which an expunged message can be restored.
         package var retentionDays = 14
+        /// How long after a message came its search index is brought up to date; nil: only when somebody asks for it.
+        package var indexingDelay: Duration?
         package init() {}
     }
 
@@ -25,6 +27,7 @@ package final class Store: Sendable {
     private let threads: NIOThreadPool
     private let compression = Compression()
     private let accounts = Mutex(OpenAccounts())
+    private let indexing: BackgroundIndexing?
     private let watching: Mutex<Task<Void, Never>?> = Mutex(nil)
 
     /// How often the store looks for commits of other processes, where somebody watches.
@@ -37,6 +40,7 @@ package final class Store: Sendable {
         self.options = options
         self.logger = logger
         serverLock = lock
+        indexing = options.indexingDelay.map { BackgroundIndexing(delay: $0, logger: logger) }
         directory = try Directory(path: layout.directoryDatabase)
         threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
@@ -104,12 +108,21 @@ package final class Store: Sendable {
                 try AccountStore(id: id, path: path, readers: readers, compression: compression)
             }
             try await account.prepare()
+            keepIndexed(account)
             result = .success(account)
         } catch {
             result = .failure(StoreError(error, doing: "open \(path)"))
         }
         accounts.withLock { $0.opened(id, try? result.get(), keeping: options.openAccounts) }
         return result
+    }
+
+    private func keepIndexed(_ account: AccountStore) {
+        guard let indexing else { return }
+        account.hub.newMail.withLock { newMail in
+            newMail = { [weak account] in account.map { indexing.nudge($0) } }
+        }
+        indexing.nudge(account)
     }
 
     /// A message on its way in.
@@ -152,6 +165,7 @@ package final class Store: Sendable {
             task?.cancel()
             task = nil
         }
+        indexing?.close()
         for account in accounts.withLock({ $0.removeAll() }) { account.close() }
         directory.close()
         try? await threads.shutdownGracefully()

@@ -17,6 +17,8 @@ package final class AccountStore: Sendable {
     let compression: Compression
     /// Every message has its sort keys and thread id; false until somebody has looked.
     let areThreadsComplete = Mutex(false)
+    /// Bodies may have gone since the search index was last looked at.
+    let mustCountPurged = Mutex(true)
 
     init(id: AccountID, path: String, readers: Int, compression: Compression) throws(StoreError) {
         self.id = id

@@ -11,6 +11,8 @@ enum Change: Sendable {
     case renamed(MailboxID, MailboxName)
     case deleted(MailboxID)
 
+    var isNewMail: Bool { if case .appended = self { true } else { false } }
+
     var mailboxID: MailboxID {
         switch self {
         case .appended(let id, _), .flagged(let id, _), .expunged(let id, _, _), .renamed(let id, _), .deleted(let id):

@@ -13,6 +13,8 @@ final class AccountEffects: WriteEffects {
     var flagSets: FlagSetTable
     var flagSetIDs: [FlagSetKey: FlagSetID]
     var changes: [Change] = []
+    /// Another process may have committed before.
+    var isExternal = false
     /// The views' state as another process left it; the changes come after it.
     var reloaded: [MailboxID: ReloadedMailbox] = [:]
     /// Views that were made inside the batch: so many of its changes they know already.
@@ -73,6 +75,8 @@ final class ChangeHub: WriterDelegate {
         var recent: [MailboxView] = []
     }
     private let state = Mutex(State())
+    /// Called after each commit that brought messages, and after those of other processes; must not block.
+    let newMail = Mutex<@Sendable () -> Void>({})
 
     // MARK: Views
 
@@ -121,6 +125,7 @@ final class ChangeHub: WriterDelegate {
         if external || mustLoad { try readFlagSets(db) }
         let effects = state.withLock { AccountEffects(flagSets: $0.flagSets, flagSetIDs: $0.flagSetIDs) }
         if external {
+            effects.isExternal = true
             for view in liveViews {
                 effects.reloaded[view.mailboxID] = try readMailbox(view.mailboxID, db, effects.flagSets)
             }
@@ -139,6 +144,7 @@ final class ChangeHub: WriterDelegate {
             guard let view = state.withLock({ $0.views[id]?.view }) else { continue }
             publish(effects, to: view)
         }
+        if effects.isExternal || effects.changes.contains(where: \.isNewMail) { newMail.withLock { $0 }() }
     }
 
     private func publish(_ effects: AccountEffects, to view: MailboxView) {

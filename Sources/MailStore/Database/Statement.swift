@@ -10,6 +10,8 @@ import NIOCore
 enum SQLValue {
     case integer(Int64)
     case text(String)
+    /// Text as its bytes, which must be UTF-8.
+    case utf8([UInt8])
     case blob([UInt8])
     case bytes(ByteBuffer)
     case null
@@ -95,16 +97,18 @@ extension Database {
             switch value {
             case .integer(let value): sqlite3_bind_int64(statement, index, value)
             case .null: sqlite3_bind_null(statement, index)
-            case .text(let text):
-                Array(text.utf8).withUnsafeBytes { bytes in
-                    sqlite3_bind_text64(
-                        statement, index, bytes.bindMemory(to: CChar.self).baseAddress ?? Self.empty,
-                        UInt64(bytes.count), transient, UInt8(SQLITE_UTF8))
-                }
+            case .text(let text): Array(text.utf8).withUnsafeBytes { bindText($0, index, statement) }
+            case .utf8(let text): text.withUnsafeBytes { bindText($0, index, statement) }
             case .blob(let bytes): bytes.withUnsafeBytes { bindBlob($0, index, statement) }
             case .bytes(let buffer): buffer.withUnsafeReadableBytes { bindBlob($0, index, statement) }
             }
         guard code == SQLITE_OK else { throw failure(code) }
+
+        func bindText(_ bytes: UnsafeRawBufferPointer, _ index: Int32, _ statement: OpaquePointer) -> Int32 {
+            sqlite3_bind_text64(
+                statement, index, bytes.bindMemory(to: CChar.self).baseAddress ?? Self.empty, UInt64(bytes.count),
+                transient, UInt8(SQLITE_UTF8))
+        }
 
         func bindBlob(_ bytes: UnsafeRawBufferPointer, _ index: Int32, _ statement: OpaquePointer) -> Int32 {
             // A null pointer would bind NULL; an empty blob is a value.

@@ -6,6 +6,7 @@
 // other waits for long; each leaves the file in order, so it may end anywhere.
 
 package import Mail
+import Synchronization
 
 /// What a purge came to.
 package struct PurgeOutcome: Hashable, Sendable {
@@ -40,6 +41,7 @@ extension AccountStore {
             let step = try await write { try $0.purgeMessages(before, name) }
             all = all + step
             if step.messages == 0 { break }
+            mustCountPurged.withLock { $0 = true }
         }
         while !Task.isCancelled, let step = try await write({ try $0.purgeMailbox(before, name) }) { all = all + step }
         return all

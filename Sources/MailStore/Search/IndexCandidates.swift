@@ -1,5 +1,11 @@
 // What the substring index says of a needle: where it may be found, and of which messages it knows nothing.
+//
+// Theory. A text that holds the needle holds each of the needle's trigrams, so the bodies that have them all are a
+// superset of those that have the needle: nothing is missed, and whoever asks looks at the candidates' text for what is
+// too much. The index keeps the header and the rest of a message apart, and no text runs from one into the other, so
+// TEXT asks both and takes what either has.
 
+import GRDB
 package import Mail
 
 /// What of a message is looked at: SEARCH's HEADER-like keys, BODY, and TEXT, which is both.
@@ -9,7 +15,7 @@ package enum IndexedPart: Hashable, Sendable {
 
 /// The bodies that can hold a needle. Whoever looks at no others misses nothing; each is still to be verified.
 package struct IndexCandidates: Sendable {
-    /// Ascending.
+    /// Ascending. Bodies that are gone since may be among them.
     package let bodies: [BodyID]
     /// The last body that the index knows: all before it are known too.
     let last: BodyID
@@ -39,9 +45,76 @@ package struct RankedBody: Hashable, Sendable {
 extension AccountReader {
     /// Bodies that can hold the needle in that part; nil when the index cannot tell: the needle has fewer than three
     /// characters, or there is no index yet.
-    package func candidates(_ needle: SearchNeedle, in part: IndexedPart) throws -> IndexCandidates? { nil }
+    package func candidates(_ needle: SearchNeedle, in part: IndexedPart) throws -> IndexCandidates? {
+        let queries = Trigrams.queries(needle)
+        guard !queries.isEmpty, let last = try db.lastIndexed() else { return nil }
+        let all = queries.joined(separator: " AND ")
+        let bodies: [Int64]
+        switch part {
+        case .header: bodies = try db.headersMatching(all)
+        case .body: bodies = try db.bodiesMatching(all)
+        case .text: bodies = Self.union(try db.headersMatching(all), try db.bodiesMatching(all))
+        }
+        return IndexCandidates(bodies: bodies.map { BodyID(rawValue: $0) }, last: last)
+    }
 
     /// Bodies that are like the needle, the likest first, for FUZZY (RFC 6203): those that hold at least half of its
     /// trigrams, by the share that they hold; nil when the index cannot tell. What it does not know yet is not there.
-    package func rank(_ needle: SearchNeedle, in part: IndexedPart) throws -> [RankedBody]? { nil }
+    package func rank(_ needle: SearchNeedle, in part: IndexedPart) throws -> [RankedBody]? {
+        let queries = Trigrams.queries(needle)
+        guard !queries.isEmpty, try db.lastIndexed() != nil else { return nil }
+        var counts: [Int64: Int] = [:]
+        for query in queries {
+            let bodies: [Int64]
+            switch part {
+            case .header: bodies = try db.headersMatching(query)
+            case .body: bodies = try db.bodiesMatching(query)
+            case .text: bodies = Self.union(try db.headersMatching(query), try db.bodiesMatching(query))
+            }
+            for body in bodies { counts[body, default: 0] += 1 }
+        }
+        return counts.filter { $0.value * 2 >= queries.count }
+            .map { RankedBody(body: BodyID(rawValue: $0.key), score: max(1, $0.value * 100 / queries.count)) }
+            .sorted { $0.score != $1.score ? $0.score > $1.score : $0.body < $1.body }
+    }
+
+    /// - Parameters: both ascending.
+    private static func union(_ left: [Int64], _ right: [Int64]) -> [Int64] {
+        var result: [Int64] = []
+        result.reserveCapacity(left.count + right.count)
+        var (first, second) = (0, 0)
+        while first < left.count, second < right.count {
+            let (one, other) = (left[first], right[second])
+            result.append(min(one, other))
+            if one <= other { first += 1 }
+            if other <= one { second += 1 }
+        }
+        result += left[first...]
+        result += right[second...]
+        return result
+    }
+}
+
+extension Database {
+    /// nil when nothing is indexed, or only under an older version.
+    func lastIndexed() throws -> BodyID? {
+        try first(
+            "SELECT indexed_to FROM search_state WHERE version = ? AND indexed_to > 0", .int(SearchIndexState.version)
+        ) { BodyID(rawValue: $0.int(0)) }
+    }
+
+    /// Ascending: FTS5 gives rows in the order of their rowids.
+    fileprivate func headersMatching(_ query: String) throws -> [Int64] {
+        var found: [Int64] = []
+        try each("SELECT rowid FROM search_header WHERE search_header MATCH ?", .text(query)) {
+            found.append($0.int(0))
+        }
+        return found
+    }
+
+    fileprivate func bodiesMatching(_ query: String) throws -> [Int64] {
+        var found: [Int64] = []
+        try each("SELECT rowid FROM search_body WHERE search_body MATCH ?", .text(query)) { found.append($0.int(0)) }
+        return found
+    }
 }
