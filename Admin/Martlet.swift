@@ -25,7 +25,7 @@ struct Martlet: AsyncParsableCommand {
             InitCommand.self, DomainCommand.self, UserCommand.self, AliasCommand.self, MailboxCommand.self,
             MessageCommand.self, AppPasswordCommand.self, TOTPCommand.self, RecoveryCodesCommand.self,
             CertificateLoginCommand.self, PolicyCommand.self, LoginCommand.self, SessionCommand.self, BanCommand.self,
-            AuditCommand.self, CheckCommand.self, ConfigCommand.self, DocumentCommand.self,
+            AuditCommand.self, CheckCommand.self, SearchIndexCommand.self, ConfigCommand.self, DocumentCommand.self,
         ])
 
     static func main() async {

@@ -94,6 +94,7 @@ struct Server {
     private func openStore() async throws -> Store {
         var options = Store.Options()
         options.retentionDays = configuration.retentionDays
+        options.indexingDelay = .seconds(1)
         do throws(StoreError) {
             return try await Store.open(
                 at: source.dataDirectory, exclusive: true, options: options, logger: logger)

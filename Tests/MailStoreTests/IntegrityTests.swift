@@ -23,6 +23,13 @@ import Testing
         "DELETE FROM message",
         "INSERT INTO body_chunk (id, encoding, size, data) VALUES (1 << 40, 0, 1, x'78')",
         "UPDATE mailbox SET name = 'gone' WHERE name = 'INBOX'",
+        "DELETE FROM sort_key WHERE body_id = 2",
+        "DELETE FROM thread_member WHERE body_id = 2",
+        "UPDATE thread_member SET thread_id = 3 WHERE body_id = 2",
+        "UPDATE search_state SET indexed_to = 4",
+        "INSERT INTO search_header (search_header) VALUES ('delete-all')",
+        "UPDATE search_header_data SET block = zeroblob(length(block)) WHERE id > 10",
+        "UPDATE search_body_data SET block = zeroblob(length(block)) WHERE id > 10",
     ]
 
     @Test(arguments: faults)
@@ -32,6 +39,7 @@ import Testing
                 let account = try await temporary.account()
                 let text = "Subject: x\r\n\r\n" + String(repeating: "line of text\r\n", count: 50)
                 for _ in 1...3 { _ = try await account.append([try await temporary.message(text)], to: .inbox) }
+                try await account.updateSearchIndex()
                 #expect(try await account.checkIntegrity().isClean)
                 try account.file.syncOnWriter { try $0.execute(sql: sql) }
             }

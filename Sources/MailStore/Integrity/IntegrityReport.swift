@@ -24,7 +24,7 @@ package struct IntegrityReport: Sendable {
 }
 
 extension Store {
-    /// Checks the directory and every account. Reads only; each file in one consistent state.
+    /// Checks the directory and every account. Changes nothing; each file in one consistent state.
     package func checkIntegrity() async throws(StoreError) -> IntegrityReport {
         var report = IntegrityReport()
         let (problems, accounts) = try await directory.file.read { db in
@@ -43,13 +43,16 @@ extension AccountStore {
     package func checkIntegrity() async throws(StoreError) -> IntegrityReport {
         let name = "accounts/\(id).db"
         let compression = compression
+        let damage = try await searchIndexDamage(in: name)
         return try await file.read { db in
             var report = IntegrityReport()
-            report.problems += try db.structureProblems(in: name)
+            report.problems += try db.structureProblems(in: name) + damage
             report.mailboxes = try Int(db.count("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL"))
             report.messages = try Int(db.count("SELECT count(*) FROM message"))
             report.problems += try db.problems(AccountRules.all + SearchRules.all, in: name)
-            try db.checkBodies(in: name, AccountReader(db: db, compression: compression), &report)
+            let reader = AccountReader(db: db, compression: compression)
+            try db.checkBodies(in: name, reader, &report)
+            report.problems += try reader.searchIndexGaps(in: name)
             return report
         }
     }
