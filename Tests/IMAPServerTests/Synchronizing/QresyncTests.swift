@@ -225,7 +225,7 @@ import Testing
     func randomResynchronization(seed: UInt64) async throws {
         try await TestServer.with { server in
             try await server.fill(30)
-            var random = RandomSessionsTests.Seeded(state: seed)
+            var random = SeededRandom(seed: seed)
             let actor = try await server.select()
             var cache: [UInt64: Set<String>] = [:]
             var since: UInt64 = 0
@@ -253,7 +253,7 @@ import Testing
         }
     }
 
-    private static func change(_ random: inout RandomSessionsTests.Seeded) -> String {
+    private static func change(_ random: inout SeededRandom) -> String {
         let uid = Int.random(in: 1...40, using: &random)
         let flag = ["\\Seen", "\\Flagged", "\\Deleted", "work"].randomElement(using: &random) ?? "\\Seen"
         switch Int.random(in: 0..<6, using: &random) {
