@@ -148,13 +148,20 @@ package final class Store: Sendable {
         for suffix in ["", "-wal", "-shm", ".lock"] { try removeFile(path + suffix) }
     }
 
-    /// Purges, in every account, what was expunged longer ago than the retention time.
+    /// Purges, in every account, what was expunged longer ago than the retention time. An account that cannot be purged
+    /// is logged and passed over.
     /// - Parameter now: in seconds since 1970; nil for the system's clock.
     package func purgeExpired(now: Int64? = nil) async throws(StoreError) -> PurgeOutcome {
         var purged = PurgeOutcome()
         let before = (now ?? currentSeconds()) - Int64(options.retentionDays) * 86_400
         for record in try await directory.accounts() where !Task.isCancelled {
-            purged = try await purged + account(record.id).purge(expungedBefore: before)
+            do throws(StoreError) {
+                purged = try await purged + account(record.id).purge(expungedBefore: before)
+            } catch {
+                logger.error(
+                    "cannot purge an account's expunged messages",
+                    metadata: ["account": "\(record.address)", "reason": "\(error.explanation)"])
+            }
         }
         return purged
     }

@@ -24,29 +24,3 @@ struct MailServices: Service {
         _ = await (imapEnd, lmtpEnd)
     }
 }
-
-/// Once at start and then daily: expunged messages past their time are purged.
-struct Housekeeping: Service {
-    let store: Store
-    let logger: Logger
-    static let interval = Duration.seconds(86_400)
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await purge()
-                try? await Task.sleep(for: Self.interval)
-            }
-        }
-    }
-
-    private func purge() async {
-        do throws(StoreError) {
-            let purged = try await store.purgeExpired()
-            logger.info(
-                "purged expunged messages", metadata: ["count": "\(purged.messages)", "bytes": "\(purged.bytes)"])
-        } catch {
-            logger.error("cannot purge expunged messages", metadata: ["reason": "\(error.explanation)"])
-        }
-    }
-}

@@ -1,0 +1,47 @@
+// What the server does by the clock: expunged messages past their time are purged, once at start and then daily.
+
+import Foundation
+import Logging
+import MailStore
+import ServiceLifecycle
+
+/// Works in small steps and never beside itself: the next round waits for the end of this one.
+struct Housekeeping: Service {
+    /// The time, and how to wait for it; tests have their own.
+    struct Clock: Sendable {
+        /// Seconds since 1970.
+        let now: @Sendable () -> Int64
+        let sleep: @Sendable (Duration) async throws -> Void
+
+        static let system = Clock(
+            now: { Int64(Date().timeIntervalSince1970) }, sleep: { try await Task.sleep(for: $0) })
+    }
+
+    static let interval = Duration.seconds(86_400)
+
+    let store: Store
+    let logger: Logger
+    var clock = Clock.system
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await rounds() }
+    }
+
+    /// Until the task is cancelled.
+    func rounds() async {
+        while !Task.isCancelled {
+            await purge()
+            try? await clock.sleep(Self.interval)
+        }
+    }
+
+    private func purge() async {
+        do throws(StoreError) {
+            let purged = try await store.purgeExpired(now: clock.now())
+            logger.info(
+                "purged expunged messages", metadata: ["count": "\(purged.messages)", "bytes": "\(purged.bytes)"])
+        } catch {
+            logger.error("cannot purge expunged messages", metadata: ["reason": "\(error.explanation)"])
+        }
+    }
+}

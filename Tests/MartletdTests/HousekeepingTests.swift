@@ -1,0 +1,58 @@
+// The purge by the clock, with a clock of the test's own.
+
+import Logging
+import Mail
+import MailStore
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import martletd
+
+@Suite struct HousekeepingTests {
+    /// Time that passes when somebody sleeps, and stops for good after a number of sleeps.
+    private final class Days: Sendable {
+        private let state: Mutex<(now: Int64, left: Int, slept: [Duration])>
+
+        init(from now: Int64, count: Int) { state = Mutex((now, count, [])) }
+
+        var slept: [Duration] { state.withLock { $0.slept } }
+
+        var clock: Housekeeping.Clock {
+            .init(now: { self.state.withLock { $0.now } }) { duration in
+                let isOver = self.state.withLock { state in
+                    state.slept.append(duration)
+                    state.now += duration.components.seconds
+                    state.left -= 1
+                    return state.left <= 0
+                }
+                if isOver { withUnsafeCurrentTask { $0?.cancel() } }
+                try Task.checkCancellation()
+            }
+        }
+    }
+
+    @Test("what was expunged goes when its time is over, and not a day before", arguments: [0, 1, 14])
+    func purge(retentionDays: Int) async throws {
+        var options = Store.Options()
+        options.retentionDays = retentionDays
+        try await TemporaryStore.with(options: options) { temporary in
+            let account = try await temporary.account()
+            _ = try await account.append([try await temporary.message("Subject: x\r\n\r\nx")], to: .inbox)
+            let inbox = try await account.view(of: .inbox)
+            _ = try await account.storeFlags(.all, in: inbox.mailboxID, .add(Flags(.deleted)))
+            _ = try await account.expunge(in: inbox.mailboxID)
+            let expunged = try #require(try await account.expungedMessages(ExpungedChoice()).first).expungedAt
+            func left(after days: Int, from start: Int64) async throws -> Int {
+                let time = Days(from: start, count: days)
+                let housekeeping = Housekeeping(store: temporary.store, logger: .quiet, clock: time.clock)
+                await Task { await housekeeping.rounds() }.value
+                #expect(time.slept == Array(repeating: Housekeeping.interval, count: days))
+                return try await account.expungedMessages(ExpungedChoice()).count
+            }
+            // Rounds on days 0 to n - 1.
+            if retentionDays > 0 { #expect(try await left(after: retentionDays, from: expunged) == 1) }
+            #expect(try await left(after: retentionDays + 1, from: expunged + 1) == 0)
+        }
+    }
+}
