@@ -17,6 +17,7 @@ package enum SchemaScripts {
     package static let account = [
         SchemaStep(name: "V001_account", bytes: PackageResources.V001_account_sql),
         SchemaStep(name: "V002_search", bytes: PackageResources.V002_search_sql),
+        SchemaStep(name: "V004_metadata", bytes: PackageResources.V004_metadata_sql),
     ]
     /// Every step of `directory.db`.
     package static let directory = [

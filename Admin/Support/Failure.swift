@@ -59,8 +59,8 @@ struct Failure: Error, CustomStringConvertible {
         case .mailboxNotFound, .notFound, .messageGone: self.init(error.explanation, status: .notFound)
         case .unavailable: self.init("\(error.explanation); nothing was changed, the same command may work later")
         case .broken: self.init(error.explanation)
-        case .mailboxExists, .mailboxRefused, .mailboxHasChildren, .specialUseTaken, .alreadyExists, .refused, .overQuota,
-            .limit:
+        case .mailboxExists, .mailboxRefused, .mailboxHasChildren, .specialUseTaken, .alreadyExists, .refused,
+            .overQuota, .overMessageQuota, .limit:
             self.init(error.explanation)
         }
     }

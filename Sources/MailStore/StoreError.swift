@@ -20,6 +20,8 @@ package enum StoreError: Error, Hashable, Sendable {
     case refused(reason: String)
     /// The account's quota would be exceeded.
     case overQuota(used: Int64, quota: Int64)
+    /// The account would have more messages than it may.
+    case overMessageQuota(Int64)
     /// A bound of the store: message size, keywords, mailboxes, UIDs.
     case limit(String)
     /// A message number or body that was there is gone.
@@ -41,6 +43,7 @@ package enum StoreError: Error, Hashable, Sendable {
         case .alreadyExists(let kind, let name): "\(kind) \"\(name)\" exists already"
         case .refused(let reason): reason
         case .overQuota(let used, let quota): "over quota: \(used) of \(quota) bytes are used"
+        case .overMessageQuota(let quota): "over quota: the account may have \(quota) messages"
         case .limit(let what): what
         case .messageGone: "the message is gone"
         case .unavailable(let why): "storage is not available: \(why)"

@@ -25,7 +25,7 @@ extension Reply {
     /// it.
     init(_ error: StoreError) {
         switch error {
-        case .overQuota: self.init(452, "4.2.2", "The mailbox is full")
+        case .overQuota, .overMessageQuota: self.init(452, "4.2.2", "The mailbox is full")
         case .limit: self.init(552, "5.3.4", "The message is too large")
         case .notFound: self = .unknownRecipient
         case .unavailable: self.init(451, "4.3.0", "Storage is not available now; try again later")

@@ -91,6 +91,20 @@ struct CommandParserTests {
                     returns: [.subscribed, .specialUse, .status([.messages, .unseen, .size])]))),
     ]
 
+    static let quotas: [Case] = [
+        Case("GETQUOTA \"\"", .getQuota(GetQuota(root: []))),
+        Case("getquota #user/alice", .getQuota(GetQuota(root: Array("#user/alice".utf8)))),
+        Case("GETQUOTAROOT INBOX", .getQuotaRoot(GetQuotaRoot(mailbox: "INBOX"))),
+        Case("SETQUOTA \"\" ()", .setQuota(SetQuota(root: [], limits: []))),
+        Case(
+            "SETQUOTA {1}\r\nx (storage 9223372036854775807 MESSAGE 0 X-Other 7)",
+            .setQuota(
+                SetQuota(
+                    root: [0x78], limits: [.init(.storage, UInt64(Int64.max)), .init(.message, 0), .init(nil, 7)]))),
+        Case(
+            "STATUS x (DELETED deleted-storage)", .status(Status(mailbox: "x", items: [.deleted, .deletedStorage]))),
+    ]
+
     static let others: [Case] = [
         Case("ID NIL", .id(ID(fields: []))), Case("ID ()", .id(ID(fields: []))),
         Case(
@@ -112,7 +126,7 @@ struct CommandParserTests {
             .store(Store(messages: .sequence(sequence((1, 1))), operation: .remove, flags: .none))),
     ]
 
-    @Test("a command is understood", arguments: simple + authentication + mailboxes + lists + others)
+    @Test("a command is understood", arguments: simple + authentication + mailboxes + lists + quotas + others)
     func understood(_ entry: Case) throws {
         #expect(try command("a1 " + entry.line) == entry.command)
         #expect(try parse("A.1]x " + entry.line).get().tag == "A.1]x")
@@ -120,7 +134,7 @@ struct CommandParserTests {
 
     @Test(
         "no beginning of a command traps, and none but a whole one is understood as the whole",
-        arguments: simple + authentication + mailboxes + lists + others)
+        arguments: simple + authentication + mailboxes + lists + quotas + others)
     func beginnings(_ entry: Case) {
         let bytes = Array(("a1 " + entry.line).utf8)
         for length in 0..<bytes.count {
@@ -146,7 +160,8 @@ struct CommandParserTests {
             "a STORE 1 +FLAGS (\\*)", "a STORE 1 +FLAGS (\\Foo)", "a STORE 1 +FLAGS (\\Seen", "a STORE 1 FLAGS (a]b)",
             "a STORE 1 FLAGS (a  b)", "a ENABLE", "a ID", "a ID (\"a\")", "a ID (a b)", "a ID NILL",
             "a AUTHENTICATE", "a AUTHENTICATE PLAIN !", "a AUTHENTICATE PLAIN AGE", "a AUTHENTICATE PLAIN AGEAYg== x",
-            "a APPEND INBOX", "a APPEND INBOX \"text\"", "a NOOP\u{0}", "a NOOP\t", "a EXPUNGE 1",
+            "a GETQUOTA", "a GETQUOTA a b", "a GETQUOTAROOT", "a SETQUOTA a", "a SETQUOTA a (STORAGE)",
+            "a SETQUOTA a (STORAGE -1)", "a SETQUOTA a (STORAGE 9223372036854775808)", "a APPEND INBOX", "a APPEND INBOX \"text\"", "a NOOP\u{0}", "a NOOP\t", "a EXPUNGE 1",
         ])
     func refused(_ line: String) {
         guard case .failure(let bad) = parse(line) else {

@@ -129,6 +129,11 @@ struct MailboxResponseTests {
                 $0.list(name, attributes: [], oldName: "Entwu\u{308}rfe/a b")
             }
                 == "* LIST () \"/\" \"Entwürfe/a b\" (\"OLDNAME\" (\"Entwu\u{308}rfe/a b\"))\r\n")
+        #expect(written { $0.quota("", []) } == "* QUOTA \"\" ()\r\n")
+        #expect(
+            written { $0.quota("a b", [(.storage, 1, 2), (.message, 0, UInt64(Int64.max))]) }
+                == "* QUOTA \"a b\" (STORAGE 1 2 MESSAGE 0 9223372036854775807)\r\n")
+        #expect(written { $0.quotaRoot(name, ["", "x"]) } == "* QUOTAROOT \"Entw&APw-rfe/a b\" \"\" x\r\n")
         #expect(written { $0.lsub(.inbox, attributes: []) } == "* LSUB () \"/\" INBOX\r\n")
         #expect(written { $0.listDelimiter() } == "* LIST (\\Noselect) \"/\" \"\"\r\n")
         #expect(written { $0.lsubDelimiter() } == "* LSUB (\\Noselect) \"/\" \"\"\r\n")

@@ -15,11 +15,10 @@ import Testing
     static let families: [[SchemaStep]] = [SchemaScripts.account, SchemaScripts.directory]
 
     @Test(arguments: families)
-    func stepsAreNumberedWithoutGaps(steps: [SchemaStep]) {
-        for (index, step) in steps.enumerated() {
-            let number = String(index + 1)
-            #expect(step.name.hasPrefix("V" + String(repeating: "0", count: 3 - number.count) + number + "_"))
-        }
+    func stepsAreNumberedInOrder(steps: [SchemaStep]) {
+        let numbers = steps.map { Int($0.name.dropFirst().prefix { $0 != "_" }) ?? 0 }
+        #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 } && numbers.first == 1)
+        #expect(steps.allSatisfy { $0.name.prefix { $0 != "_" }.count == 4 && $0.name.hasPrefix("V") })
     }
 
     @Test(arguments: families)

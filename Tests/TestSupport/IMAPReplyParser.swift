@@ -207,6 +207,8 @@ struct IMAPReplyParser {
         case "ESEARCH": isRight = ESearchReply(response) != nil
         case "SORT": isRight = Self.isSearch(values.dropFirst())
         case "THREAD": isRight = values.dropFirst().allSatisfy(\.isThreadList)
+        case "QUOTA": isRight = values.count == 3 && values[2].list.map { $0.count % 3 == 0 } ?? false
+        case "QUOTAROOT": isRight = values.count >= 2
         case "FLAGS": isRight = values.count == 2 && values[1].list != nil
         case "NAMESPACE": isRight = values.count == 4
         case "ID": isRight = values.count == 2

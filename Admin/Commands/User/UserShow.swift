@@ -24,6 +24,7 @@ struct UserShow: AsyncParsableCommand {
         let messages: Int
         let usedBytes: Int64
         let quotaBytes: Int64?
+        let quotaMessages: Int64?
         let created: Date
         let hasPassword: Bool
         /// `off`, `pending` or `on`.
@@ -43,6 +44,7 @@ struct UserShow: AsyncParsableCommand {
                 address: account.address.description, name: account.displayName, status: account.status.rawValue,
                 aliases: aliases, mailboxes: mailboxes.count, messages: mailboxes.reduce(0) { $0 + $1.messages },
                 usedBytes: try await mail.usage().used, quotaBytes: account.quota,
+                quotaMessages: try await mail.quotaUsage().quota.messages,
                 created: Moment.date(account.created),
                 hasPassword: try await store.directory.passwordCredential(of: account.id) != nil,
                 totp: try await administration.totpStatus(address).state.rawValue,
@@ -58,6 +60,7 @@ struct UserShow: AsyncParsableCommand {
             ("Aliases", facts.aliases.isEmpty ? nil : facts.aliases.joined(separator: ", ")),
             ("Mailboxes", "\(facts.mailboxes)"), ("Messages", "\(facts.messages)"),
             ("Used", ByteCount(facts.usedBytes).text), ("Quota", Quota.text(facts.quotaBytes)),
+            ("Quota of messages", facts.quotaMessages.map { "\($0)" }),
             ("Created", Moment.text(facts.created)),
             ("Password", facts.hasPassword ? "set" : "none"), ("TOTP", facts.totp),
             ("App passwords", "\(facts.appPasswords)"), ("Certificates", "\(facts.certificateLogins)"),

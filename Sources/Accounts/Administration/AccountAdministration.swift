@@ -122,6 +122,38 @@ package struct AccountAdministration: Sendable {
         }
     }
 
+    /// Sets both bounds.
+    /// - Parameters:
+    ///   - bytes: nil for no bound.
+    ///   - messages: likewise.
+    package func setQuota(
+        of address: String, to bytes: Int64?, messages: Int64?
+    ) async throws(AdministrationError) {
+        try await setQuota(of: address, to: bytes)
+        try await setMessageQuota(of: address, to: messages)
+    }
+
+    /// - Parameter messages: nil for no bound.
+    package func setMessageQuota(of address: String, to messages: Int64?) async throws(AdministrationError) {
+        if let messages, messages < 0 { throw .badQuota(messages) }
+        let account = try await account(address)
+        try await storing { () async throws(StoreError) in
+            try await store.directory.noteQuota(
+                account.id, "messages: \(messages.map { "\($0)" } ?? "none")", by: actor)
+            try await store.account(account.id).setMessageQuota(messages)
+        }
+    }
+
+    /// Says whether the account's owner may set its quota over IMAP.
+    package func setQuotaByOwner(of address: String, _ isAllowed: Bool) async throws(AdministrationError) {
+        let account = try await account(address)
+        try await storing { () async throws(StoreError) in
+            try await store.directory.noteQuota(
+                account.id, "settable over IMAP: \(isAllowed ? "yes" : "no")", by: actor)
+            try await store.account(account.id).setQuotaByOwner(isAllowed)
+        }
+    }
+
     /// The directory remembers a quota for people; the account's file is what keeps to it.
     private func enforce(_ quota: Int64?, _ id: AccountID) async throws(StoreError) {
         try await store.account(id).setQuota(quota)

@@ -14,7 +14,7 @@ extension Session {
             return .ok("LIST completed.")
         }
         let statusItems = list.statusItems
-        let mailboxes = try await account.mailboxes(countingRecent: statusItems?.contains(.recent) == true)
+        let mailboxes = try await account.mailboxes(counting: statusItems?.counts ?? [])
         let needsSubscriptions = list.selections.contains(.subscribed) || list.returns.contains(.subscribed)
         let subscriptions = needsSubscriptions ? Set(try await account.subscriptions()) : []
         let rows = ListRows(

@@ -8,8 +8,7 @@ extension Session {
     /// RFC 3501 §6.3.10, RFC 8438, RFC 7162 §3.1.7.
     func status(_ status: IMAPSyntax.Status) async throws -> Completion {
         let mailbox = try await resolve(status.mailbox)
-        let countingRecent = status.items.contains(.recent)
-        guard let info = try await mailbox.account.mailbox(mailbox.name, countingRecent: countingRecent) else {
+        guard let info = try await mailbox.account.mailbox(mailbox.name, counting: status.items.counts) else {
             throw StoreError.mailboxNotFound(mailbox.name)
         }
         connection.writer.status(mailbox.fullName, Session.values(of: status.items, in: info))
@@ -28,8 +27,20 @@ extension Session {
                 case .unseen: UInt64(clamping: info.unseen)
                 case .size: UInt64(clamping: info.size)
                 case .highestModSeq: info.modSeq.rawValue
+                case .deleted: UInt64(clamping: info.deleted)
+                case .deletedStorage: UInt64(clamping: info.deletedSize ?? 0)
                 }
             return (item, value)
         }
+    }
+}
+
+extension [StatusItem] {
+    /// What has to be counted for them besides what is known of every mailbox.
+    var counts: MailboxCountOptions {
+        var counts: MailboxCountOptions = []
+        if contains(.recent) { counts.insert(.recent) }
+        if contains(.deletedStorage) { counts.insert(.deletedSize) }
+        return counts
     }
 }

@@ -25,6 +25,7 @@ package enum Capabilities {
         "COMPRESS=DEFLATE",
         "MULTIAPPEND",
         "LIST-EXTENDED", "CREATE-SPECIAL-USE",
+        "QUOTA", "QUOTASET", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
     ]
 
     /// How a client keeps in step.

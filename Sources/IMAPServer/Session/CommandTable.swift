@@ -53,6 +53,8 @@ package enum CommandTable {
         case .create, .delete, .rename, .subscribe, .unsubscribe, .append:
             CommandRule(states: .afterLogin, changesMail: true)
         case .list, .lsub, .status: CommandRule(states: .afterLogin)
+        case .getQuota, .getQuotaRoot: CommandRule(states: .afterLogin, capability: "QUOTA")
+        case .setQuota: CommandRule(states: .afterLogin, changesMail: true, capability: "QUOTASET")
         case .namespace: CommandRule(states: .afterLogin, capability: "NAMESPACE")
         case .idle: CommandRule(states: .afterLogin, capability: "IDLE")
         case .compress: CommandRule(states: .afterLogin, capability: "COMPRESS=DEFLATE")

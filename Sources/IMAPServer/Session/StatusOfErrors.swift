@@ -24,7 +24,7 @@ extension Completion {
             self = .no(Completion.sentence(reason), code: .cannot)
         case .notFound(let kind, _): self = .no("There is no such \(kind).", code: .nonexistent)
         case .alreadyExists(let kind, _): self = .no("There is such \(kind) already.", code: .alreadyExists)
-        case .overQuota: self = .no("The account's quota would be exceeded.", code: .overQuota)
+        case .overQuota, .overMessageQuota: self = .no("The account's quota would be exceeded.", code: .overQuota)
         case .limit(let what): self = .no(Completion.sentence(what), code: .limit)
         case .messageGone: self = .no("Some of the messages no longer exist.", code: .expungeIssued)
         case .unavailable: self = .no("Storage is not available now; try again later.", code: .unavailable)

@@ -51,6 +51,9 @@ package enum Command: Hashable, Sendable {
     /// RFC 2342 §5.
     case namespace
     case status(Status)
+    case getQuota(GetQuota)
+    case getQuotaRoot(GetQuotaRoot)
+    case setQuota(SetQuota)
     /// RFC 2177 §3.
     case idle
     case compress(Compress)
@@ -89,6 +92,9 @@ package enum Command: Hashable, Sendable {
         case .lsub: .lsub
         case .namespace: .namespace
         case .status: .status
+        case .getQuota: .getQuota
+        case .getQuotaRoot: .getQuotaRoot
+        case .setQuota: .setQuota
         case .idle: .idle
         case .compress: .compress
         case .check: .check
@@ -125,6 +131,9 @@ package enum CommandName: String, CaseIterable, Hashable, Sendable {
     case lsub = "LSUB"
     case namespace = "NAMESPACE"
     case status = "STATUS"
+    case getQuota = "GETQUOTA"
+    case getQuotaRoot = "GETQUOTAROOT"
+    case setQuota = "SETQUOTA"
     case append = "APPEND"
     case idle = "IDLE"
     case compress = "COMPRESS"

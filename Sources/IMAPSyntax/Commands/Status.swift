@@ -24,6 +24,9 @@ package enum StatusItem: String, CaseIterable, Hashable, Sendable {
     case size = "SIZE"
     /// RFC 7162 §3.1.7.
     case highestModSeq = "HIGHESTMODSEQ"
+    /// RFC 9208 §4.1.4.
+    case deleted = "DELETED"
+    case deletedStorage = "DELETED-STORAGE"
 }
 
 extension Lexer {

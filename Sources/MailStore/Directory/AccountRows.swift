@@ -91,6 +91,13 @@ extension Directory {
         }
     }
 
+    /// Notes in the audit trail what the account's file is told of its quota besides.
+    package func noteQuota(_ id: AccountID, _ detail: String, by actor: String) async throws(StoreError) {
+        try await write { db in
+            try db.audit(actor, "account.quota", try db.requireAccount(id).address.description, detail)
+        }
+    }
+
     /// Says where the account's main password is accepted: `everywhere`, `trusted-networks` or `never`; nil for what
     /// the server's setting says. Its sessions are looked at again.
     package func setMainPasswordPolicy(

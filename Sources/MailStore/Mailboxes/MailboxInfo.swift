@@ -18,6 +18,8 @@ package struct MailboxInfo: Hashable, Sendable {
     package let deleted: Int
     /// Messages that no session has seen as \Recent yet; nil when they were not asked for.
     package fileprivate(set) var recent: Int?
+    /// The sum of the sizes of messages with \Deleted; nil when it was not asked for.
+    package fileprivate(set) var deletedSize: Int64?
     /// The sum of the messages' sizes.
     package let size: Int64
     package let isSubscribed: Bool
@@ -25,7 +27,8 @@ package struct MailboxInfo: Hashable, Sendable {
     /// A mailbox as it could be, for tests of what is made of it.
     package init(
         id: MailboxID, name: MailboxName, specialUse: SpecialUse?, uidValidity: UIDValidity, uidNext: UInt64,
-        modSeq: ModSeq, messages: Int, unseen: Int, deleted: Int, recent: Int? = nil, size: Int64, isSubscribed: Bool
+        modSeq: ModSeq, messages: Int, unseen: Int, deleted: Int, recent: Int? = nil, deletedSize: Int64? = nil,
+        size: Int64, isSubscribed: Bool
     ) {
         self.id = id
         self.name = name
@@ -37,23 +40,35 @@ package struct MailboxInfo: Hashable, Sendable {
         self.unseen = unseen
         self.deleted = deleted
         self.recent = recent
+        self.deletedSize = deletedSize
         self.size = size
         self.isSubscribed = isSubscribed
     }
 }
 
+/// What costs time to be counted, and is on demand only.
+package struct MailboxCountOptions: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// `recent`: time for each message that no session has seen yet.
+    package static let recent = MailboxCountOptions(rawValue: 1)
+    /// `deletedSize`: time for each message of a mailbox that has deleted ones.
+    package static let deletedSize = MailboxCountOptions(rawValue: 2)
+}
+
 extension AccountStore {
     /// Every mailbox, sorted by name, INBOX first.
-    /// - Parameter countingRecent: whether `recent` is wanted; counting costs time for each message that no session has
-    ///   seen yet.
-    package func mailboxes(countingRecent: Bool = false) async throws(StoreError) -> [MailboxInfo] {
+    package func mailboxes(counting: MailboxCountOptions = []) async throws(StoreError) -> [MailboxInfo] {
         // U+10FFFF is no character, so no name is beyond it.
-        try await mailboxes(from: "", to: "\u{10FFFF}", countingRecent).sorted { $0.name < $1.name }
+        try await mailboxes(from: "", to: "\u{10FFFF}", counting).sorted { $0.name < $1.name }
     }
 
-    /// The mailbox of that name, or nil. `countingRecent` as above.
-    package func mailbox(_ name: MailboxName, countingRecent: Bool = false) async throws(StoreError) -> MailboxInfo? {
-        try await mailboxes(from: name.text, to: name.text, countingRecent).first
+    /// The mailbox of that name, or nil.
+    package func mailbox(
+        _ name: MailboxName, counting: MailboxCountOptions = []
+    ) async throws(StoreError) -> MailboxInfo? {
+        try await mailboxes(from: name.text, to: name.text, counting).first
     }
 
     /// Whether there is a mailbox of that name.
@@ -73,7 +88,7 @@ extension AccountStore {
     }
 
     private func mailboxes(
-        from first: String, to last: String, _ countingRecent: Bool
+        from first: String, to last: String, _ counting: MailboxCountOptions
     ) async throws(StoreError) -> [MailboxInfo] {
         try await file.read { [hub] db in
             var all: [MailboxInfo] = []
@@ -85,7 +100,10 @@ extension AccountStore {
                 """, .text(first), .text(last)
             ) { row in
                 var info = try MailboxInfo(row)
-                if countingRecent { info.recent = try db.recentCount(info.id, firstRecent: row.int(11), hub) }
+                if counting.contains(.recent) {
+                    info.recent = try db.recentCount(info.id, firstRecent: row.int(11), hub)
+                }
+                if counting.contains(.deletedSize) { info.deletedSize = try db.deletedSize(info) }
                 all.append(info)
             }
             return all
@@ -111,6 +129,17 @@ extension Database {
     func hasMailbox(_ name: MailboxName) throws -> Bool {
         try first("SELECT 1 FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) { _ in true }
             ?? false
+    }
+
+    /// Looks at every message of a mailbox that has such ones.
+    fileprivate func deletedSize(_ info: MailboxInfo) throws -> Int64 {
+        guard info.deleted > 0 else { return 0 }
+        return try first(
+            """
+            SELECT coalesce(sum(size), 0) FROM message
+            WHERE mailbox_id = ? AND flag_set IN (SELECT id FROM flag_set WHERE system & 4 != 0)
+            """, .int(info.id.rawValue)
+        ) { $0.int(0) } ?? 0
     }
 
     /// The messages from the UID `firstRecent` on. A view's own mark is newer than the file's, which is written lazily.

@@ -100,7 +100,7 @@ extension WriteOperation {
         ) { row in
             counts.add(row.uint32(0), effects.flagSets[FlagSetID(rawValue: row.uint32(1))].flags.system)
         }
-        try db.refuseOverQuota(adding: counts.size)
+        try db.refuseOverQuota(adding: counts.size, messages: counts.messages)
         try db.run(
             """
             INSERT INTO message (mailbox_id, uid, modseq, flag_set, internal_date, save_date, size, body_id)

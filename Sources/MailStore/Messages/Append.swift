@@ -47,29 +47,6 @@ extension AccountStore {
             try db.refuseOverQuota(adding: Int64(size))
         }
     }
-
-    /// Sets the most bytes that the account's messages may have; nil for no bound.
-    package func setQuota(_ bytes: Int64?) async throws(StoreError) {
-        try await write { operation in
-            try operation.db.run("UPDATE account_state SET quota_bytes = ? WHERE id = 1", .optional(bytes))
-        }
-    }
-
-    /// The sum of the messages' sizes, and what it may be.
-    package func usage() async throws(StoreError) -> (used: Int64, quota: Int64?) {
-        let found = try await file.read { db in
-            try db.first("SELECT used_bytes, quota_bytes FROM account_state WHERE id = 1") {
-                AccountUsage(used: $0.int(0), quota: $0.optionalInt(1))
-            }
-        }
-        guard let found else { throw .broken("the account's state is missing in \(file.path)") }
-        return (found.used, found.quota)
-    }
-}
-
-private struct AccountUsage: Sendable {
-    let used: Int64
-    let quota: Int64?
 }
 
 extension WriteOperation {
@@ -83,7 +60,8 @@ extension WriteOperation {
                 uids.append(nil)
                 continue
             }
-            try db.refuseOverQuota(adding: counts.size + Int64(message.staged.size))
+            try db.refuseOverQuota(
+                adding: counts.size + Int64(message.staged.size), messages: counts.messages + 1)
             let uid = try takeUID(&uidNext)
             let entry = MessageEntry(
                 uid: uid, flagSet: try flagSet(message.flags), modSeq: try nextModSeq(),
@@ -146,15 +124,5 @@ extension WriteOperation {
         try db.run(
             "INSERT INTO import_record (mailbox_id, key, uid) VALUES (?, ?, ?)", .int(mailbox.rawValue), .blob(key),
             .int(uid.rawValue))
-    }
-}
-
-extension Database {
-    func refuseOverQuota(adding bytes: Int64) throws {
-        try each("SELECT used_bytes, quota_bytes FROM account_state WHERE id = 1") { row in
-            guard let quota = row.optionalInt(1) else { return }
-            let (sum, overflow) = row.int(0).addingReportingOverflow(bytes)
-            guard !overflow, sum <= quota else { throw StoreError.overQuota(used: row.int(0), quota: quota) }
-        }
     }
 }

@@ -20,7 +20,8 @@ extension AccountStore {
             let target = try operation.require(destination)
             guard let from = try operation.find(source) else { throw StoreError.messageGone }
             let rows = try operation.messages(uids, in: from.id)
-            try operation.db.refuseOverQuota(adding: rows.reduce(0) { $0 + Int64($1.entry.size) })
+            try operation.db.refuseOverQuota(
+                adding: rows.reduce(0) { $0 + Int64($1.entry.size) }, messages: Int64(rows.count))
             return try operation.duplicate(rows, into: target)
         }
     }

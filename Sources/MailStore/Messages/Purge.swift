@@ -109,6 +109,7 @@ extension WriteOperation {
         let isEmpty = try db.first("SELECT 1 FROM tombstone WHERE mailbox_id = ?", .int(id)) { _ in false } ?? true
         guard isEmpty else { return PurgeOutcome() }
         try db.run("DELETE FROM import_record WHERE mailbox_id = ?", .int(id))
+        try db.run("DELETE FROM annotation WHERE mailbox_id = ?", .int(id))
         try db.run("DELETE FROM mailbox WHERE id = ?", .int(id))
         return PurgeOutcome(mailboxes: 1)
     }

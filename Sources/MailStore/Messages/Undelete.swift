@@ -65,7 +65,8 @@ extension AccountStore {
         try await write { operation in
             let found = try operation.db.expungedMessages(choice)
             let chosen = choice.withCopies ? found : found.filter { !$0.hasCopy }
-            try operation.db.refuseOverQuota(adding: chosen.reduce(0) { $0 + Int64($1.size) })
+            try operation.db.refuseOverQuota(
+                adding: chosen.reduce(0) { $0 + Int64($1.size) }, messages: Int64(chosen.count))
             var counts: [(name: MailboxName, count: Int)] = []
             for (origin, messages) in Dictionary(grouping: chosen, by: \.mailboxID) {
                 guard let name = messages.first?.mailbox else { continue }

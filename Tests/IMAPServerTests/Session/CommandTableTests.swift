@@ -14,6 +14,7 @@ import Testing
         (.select, "SELECT INBOX"), (.examine, "EXAMINE INBOX"), (.create, "CREATE new"), (.delete, "DELETE new"),
         (.rename, "RENAME Drafts d2"), (.subscribe, "SUBSCRIBE INBOX"), (.unsubscribe, "UNSUBSCRIBE INBOX"),
         (.list, "LIST \"\" *"), (.lsub, "LSUB \"\" *"), (.namespace, "NAMESPACE"), (.status, "STATUS INBOX (MESSAGES)"),
+        (.getQuota, "GETQUOTA \"\""), (.getQuotaRoot, "GETQUOTAROOT INBOX"), (.setQuota, "SETQUOTA \"\" (STORAGE 9)"),
         (.check, "CHECK"), (.expunge, "EXPUNGE"), (.expunge, "UID EXPUNGE 1:*"), (.search, "SEARCH ALL"),
         (.search, "UID SEARCH ALL"), (.fetch, "FETCH 1 FLAGS"), (.fetch, "UID FETCH 1 FLAGS"),
         (.store, "STORE 1 +FLAGS (\\Seen)"), (.store, "UID STORE 1 +FLAGS (\\Seen)"), (.copy, "COPY 1 Sent"),
