@@ -25,6 +25,27 @@ struct FetchTests {
         #expect(try items("(" + all.map(\.0).joined(separator: " ") + ")") == all.map(\.1))
     }
 
+    @Test("RFC 3516, RFC 8474, RFC 8514, RFC 8970: the items of the extensions")
+    func extensions() throws {
+        let all: [(String, FetchItem)] = [
+            ("BINARY[]", .binary([], peek: false, partial: nil)),
+            ("binary.peek[1.2]<0.9>", .binary([1, 2], peek: true, partial: FetchPartial(offset: 0, count: 9))),
+            ("BINARY.SIZE[1]", .binarySize([1])), ("EMAILID", .emailID), ("ThreadID", .threadID),
+            ("SAVEDATE", .saveDate), ("PREVIEW", .preview(lazy: false)), ("PREVIEW (LAZY)", .preview(lazy: true)),
+            ("preview (lazy LAZY)", .preview(lazy: true)),
+        ]
+        for (text, item) in all {
+            #expect(try items(text) == [item])
+            #expect(try items("(UID \(text) FLAGS)") == [.uid, item, .flags])
+        }
+        for wrong in [
+            "BINARY", "BINARY[TEXT]", "BINARY[1.MIME]", "BINARY[0]", "BINARY.SIZE", "BINARY.SIZE[1]<0.9>", "BINARY[1",
+            "PREVIEW ()", "PREVIEW (FUZZY)", "PREVIEW (LAZY", "EMAILID[1]",
+        ] {
+            #expect(reason("a FETCH 1 (\(wrong))") != nil, "\(wrong)")
+        }
+    }
+
     @Test("macros stand for their items")
     func macros() throws {
         #expect(try items("ALL") == [.flags, .internalDate, .size, .envelope])

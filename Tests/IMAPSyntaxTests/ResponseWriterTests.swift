@@ -138,7 +138,7 @@ struct MailboxResponseTests {
         #expect(written { $0.listDelimiter() } == "* LIST (\\Noselect) \"/\" \"\"\r\n")
         #expect(written { $0.lsubDelimiter() } == "* LSUB (\\Noselect) \"/\" \"\"\r\n")
         #expect(
-            written { $0.status(.inbox, [(.messages, 3), (.size, 1 << 40), (.unseen, 0)]) }
+            written { $0.status(.inbox, [(.messages, 3), (.size, .number(1 << 40)), (.unseen, 0)]) }
                 == "* STATUS INBOX (MESSAGES 3 SIZE 1099511627776 UNSEEN 0)\r\n")
         for use in SpecialUse.allCases { #expect(MailboxAttribute(use).rawValue == use.attribute) }
     }

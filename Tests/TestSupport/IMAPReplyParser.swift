@@ -101,6 +101,10 @@ struct IMAPReplyParser {
             return .list(try list())
         case UInt8(ascii: "\""): return .string(try quoted())
         case UInt8(ascii: "{"): return .string(try literal())
+        case UInt8(ascii: "~"):
+            position += 1
+            guard try peek() == UInt8(ascii: "{") else { throw wrong("a ~ without a literal8") }
+            return .string(try literal(mayHoldNUL: true))
         default:
             let atom = try atom()
             return atom == "NIL" ? .none : .atom(atom)
@@ -169,7 +173,7 @@ struct IMAPReplyParser {
         }
     }
 
-    private mutating func literal() throws -> [UInt8] {
+    private mutating func literal(mayHoldNUL: Bool = false) throws -> [UInt8] {
         position += 1
         let start = position
         while try peek() != UInt8(ascii: "}") {
@@ -184,7 +188,7 @@ struct IMAPReplyParser {
         guard bytes.endIndex - position >= size else { throw Incomplete() }
         let result = Array(bytes[position..<position + size])
         position += size
-        guard !result.contains(0) else { throw wrong("NUL in a literal") }
+        guard mayHoldNUL || !result.contains(0) else { throw wrong("NUL in a literal") }
         return result
     }
 

@@ -114,6 +114,7 @@ extension Session {
             try grow(by: literal.size, &intake)
             guard let mailbox = intake.destination else { return }
             try await mailbox.account.checkAppend(of: intake.sum, to: mailbox.name)
+            if literal.form != .text { intake.staging?.takeBinary() }
         } catch {
             intake.note(error)
         }

@@ -14,7 +14,7 @@ extension Session {
         Capabilities.list(
             .init(
                 isAuthenticated: identity != nil, offersSTARTTLS: environment.tls != nil && !isTLS, mayLogIn: mayLogIn,
-                mechanisms: offeredMechanisms.map(\.rawValue)))
+                mechanisms: offeredMechanisms.map(\.rawValue), appendLimit: limits.message))
     }
 
     /// What AUTHENTICATE takes on this connection, the best first; nothing after the login.

@@ -5,7 +5,7 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.3.3, RFC 6154 §3. What is made is subscribed too: many clients show nothing else, and a mailbox made
+    /// RFC 3501 §6.3.3, RFC 6154 §3, RFC 8474 §4.1. What is made is subscribed too: many clients show nothing else, and a mailbox made
     /// on one device would be missing on the others.
     func create(_ create: Create) async throws -> Completion {
         if let refusal = Session.refusal(ofUses: create) { return refusal }
@@ -16,10 +16,10 @@ extension Session {
         }
         if name.isInbox { return .no("INBOX exists always.", code: .alreadyExists) }
         let mailbox = try await resolve(name)
-        _ = try await mailbox.account.createMailbox(mailbox.name, specialUse: create.uses.first)
+        let info = try await mailbox.account.createMailbox(mailbox.name, specialUse: create.uses.first)
         try await loggedIn().account.subscribe(mailbox.fullName)
         try await tellCanonicalName(of: mailbox, written: create.mailbox.withoutDelimiter)
-        return .ok("CREATE completed.")
+        return .ok("CREATE completed.", code: .mailboxID(ObjectID.mailbox(info.id, of: mailbox.account.id)))
     }
 
     /// RFC 6154 §3. A mailbox is where messages lie: one that shows those of others, for \All and \Flagged, there is not.

@@ -16,16 +16,18 @@ extension Session {
         // The messages are those of the view at this moment. It may change under the command (flags, new messages), but
         // without EXPUNGE no index does.
         var queue = FetchQueue(try await indices(of: fetch, selection))
-        var missing = 0
+        var outcome = FetchOutcome()
         var ready = ByteBuffer()
         while let indices = queue.next(of: selection.mailbox.view, plan) {
             if plan.setsSeen { try await sendAll(&ready) }  // before what is announced
             let unseen = try await setSeen(indices, plan, selection, withUIDs: fetch.messages.isUID)
             guard !isOver else { throw Replied() }
             let targets = selection.mailbox.targets(indices, becomeSeen: unseen)
-            var encoder = FetchEncoder(plan: plan, targets: targets, flagSets: selection.mailbox.view.flagSets)
+            var encoder = FetchEncoder(
+                plan: plan, targets: targets, flagSets: selection.mailbox.view.flagSets,
+                account: selection.account.id, mailbox: selection.view.mailboxID)
             if plan.readsStore {
-                missing += try await stream(encoder, of: selection.account, &ready)
+                try await stream(encoder, of: selection.account, &ready, &outcome)
             } else {
                 encoder.encodeFromSnapshot(into: &connection.writer)
                 try await connection.flushIfLarge()
@@ -33,10 +35,7 @@ extension Session {
             }
         }
         try await sendAll(&ready)
-        guard missing == 0 else {
-            return .no("Some of the messages no longer exist.", code: .expungeIssued)
-        }
-        return .ok("FETCH completed.")
+        return outcome.completion
     }
 
     /// The messages to answer; what is gone of them is told on the way (RFC 7162 §3.1.4.1, §3.2.6).
@@ -72,10 +71,10 @@ extension Session {
     /// - Parameters:
     ///   - account: whose messages they are.
     ///   - ready: what is encoded and not yet sent; holds the last job's output afterwards.
-    /// - Returns: how many messages were left out.
+    ///   - outcome: takes what was left out.
     private func stream(
-        _ encoder: FetchEncoder, of account: AccountStore, _ ready: inout ByteBuffer
-    ) async throws -> Int {
+        _ encoder: FetchEncoder, of account: AccountStore, _ ready: inout ByteBuffer, _ outcome: inout FetchOutcome
+    ) async throws {
         var job = FetchJob(encoder: encoder)
         while !job.progress.isDone {
             let isMessageBegun = job.progress.isMessageBegun
@@ -93,7 +92,7 @@ extension Session {
             }
             ready = job.progress.writer.take()
         }
-        return job.progress.missing
+        outcome.add(job.progress)
     }
 
     /// The job after its next piece.
@@ -110,6 +109,27 @@ extension Session {
         let bytes = ready
         ready = ByteBuffer()
         if bytes.readableBytes > 0 { try await connection.send(bytes) }
+    }
+}
+
+/// What of a FETCH could not be answered.
+private struct FetchOutcome {
+    private var missing = 0
+    private var hasUnknownEncoding = false
+
+    mutating func add(_ progress: FetchProgress) {
+        missing += progress.missing
+        hasUnknownEncoding = hasUnknownEncoding || progress.hasUnknownEncoding
+    }
+
+    var completion: Completion {
+        if hasUnknownEncoding {
+            return .no("Some parts have a transfer encoding that is not known here.", code: .unknownCTE)
+        }
+        guard missing == 0 else {
+            return .no("Some of the messages no longer exist.", code: .expungeIssued)
+        }
+        return .ok("FETCH completed.")
     }
 }
 

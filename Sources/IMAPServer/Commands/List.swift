@@ -24,7 +24,7 @@ extension Session {
         for row in rows {
             connection.writer.list(row.name, attributes: row.attributes, childInfoSubscribed: row.hasChildInfo)
             if let statusItems, row.isSelected, let info = row.info {
-                connection.writer.status(row.name, Session.values(of: statusItems, in: info))
+                connection.writer.status(row.name, values(of: statusItems, in: info, of: account))
             }
             try await connection.flushIfLarge()
         }

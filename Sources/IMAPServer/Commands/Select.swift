@@ -52,6 +52,8 @@ extension Session {
             connection.writer.untagged(.ok, code: .uidNext(next), "The next UID.")
         }
         writeHighest(mailbox.toldModSeq)
+        let id = ObjectID.mailbox(selection.view.mailboxID, of: selection.account.id)
+        connection.writer.untagged(.ok, code: .mailboxID(id), "The mailbox's identifier.")
     }
 
     /// Back to the authenticated state, silently.

@@ -5,30 +5,34 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.3.10, RFC 8438, RFC 7162 §3.1.7.
+    /// RFC 3501 §6.3.10, RFC 7162 §3.1.7, RFC 7889 §3.1, RFC 8438, RFC 8474 §4.3.
     func status(_ status: IMAPSyntax.Status) async throws -> Completion {
         let mailbox = try await resolve(status.mailbox)
         guard let info = try await mailbox.account.mailbox(mailbox.name, counting: status.items.counts) else {
             throw StoreError.mailboxNotFound(mailbox.name)
         }
-        connection.writer.status(mailbox.fullName, Session.values(of: status.items, in: info))
+        connection.writer.status(mailbox.fullName, values(of: status.items, in: info, of: mailbox.account))
         return .ok("STATUS completed.")
     }
 
     /// In the order asked for.
-    static func values(of items: [StatusItem], in info: MailboxInfo) -> [(item: StatusItem, value: UInt64)] {
+    func values(
+        of items: [StatusItem], in info: MailboxInfo, of account: AccountStore
+    ) -> [(item: StatusItem, value: StatusValue)] {
         items.map { item in
-            let value: UInt64 =
+            let value: StatusValue =
                 switch item {
-                case .messages: UInt64(clamping: info.messages)
-                case .recent: UInt64(clamping: info.recent ?? 0)
-                case .uidNext: min(info.uidNext, UInt64(UInt32.max))
-                case .uidValidity: UInt64(info.uidValidity.rawValue)
-                case .unseen: UInt64(clamping: info.unseen)
-                case .size: UInt64(clamping: info.size)
-                case .highestModSeq: info.modSeq.rawValue
-                case .deleted: UInt64(clamping: info.deleted)
-                case .deletedStorage: UInt64(clamping: info.deletedSize ?? 0)
+                case .messages: .number(UInt64(clamping: info.messages))
+                case .recent: .number(UInt64(clamping: info.recent ?? 0))
+                case .uidNext: .number(min(info.uidNext, UInt64(UInt32.max)))
+                case .uidValidity: .number(UInt64(info.uidValidity.rawValue))
+                case .unseen: .number(UInt64(clamping: info.unseen))
+                case .size: .number(UInt64(clamping: info.size))
+                case .highestModSeq: .number(info.modSeq.rawValue)
+                case .deleted: .number(UInt64(clamping: info.deleted))
+                case .deletedStorage: .number(UInt64(clamping: info.deletedSize ?? 0))
+                case .appendLimit: .number(UInt64(clamping: limits.message))
+                case .mailboxID: .objectID(ObjectID.mailbox(info.id, of: account.id))
                 }
             return (item, value)
         }

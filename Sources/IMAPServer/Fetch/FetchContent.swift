@@ -39,6 +39,18 @@ struct FetchContent {
         }
     }
 
+    /// What BINARY[…] means; nil when the message has no such part (RFC 3516 §4.2). The whole message, multiparts and
+    /// messages within the message have no transfer encoding of their own (RFC 2045 §6.4).
+    mutating func encodedPart(at path: [UInt32], _ reader: AccountReader) throws -> EncodedPart? {
+        if path.isEmpty { return EncodedPart(range: 0..<size, encoding: .identity) }
+        let parts = try self.parts ?? reader.parts(of: body)
+        self.parts = parts
+        guard let index = parts.part(at: path) else { return nil }
+        let part = parts.parts[index]
+        let isComposite = part.kind == .multipart || part.kind == .message
+        return EncodedPart(range: part.body, encoding: isComposite ? .identity : part.encoding)
+    }
+
     /// Of the message itself, which needs no index of its parts.
     private mutating func value(of text: SectionText?, _ reader: AccountReader) throws -> Value {
         switch text {

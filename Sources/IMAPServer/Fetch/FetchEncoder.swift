@@ -19,8 +19,12 @@ struct FetchProgress: Sendable {
     var written = 0
     /// Some of the message's response has been taken away by the session.
     var isMessageBegun = false
+    /// Of a BINARY item, while it is under way.
+    var binary: BinaryTransfer?
     /// Messages that were left out, being gone.
     var missing = 0
+    /// Messages were left out, because a part that was asked for decoded has an encoding that nobody here knows.
+    var hasUnknownEncoding = false
     var isDone = false
 }
 
@@ -53,9 +57,16 @@ struct FetchEncoder: Sendable {
     let plan: FetchPlan
     let planWithFlags: FetchPlan
     let targets: [FetchTarget]
+    /// Whose messages they are, and where.
+    let account: AccountID
+    let mailbox: MailboxID
     private var flags: FlagEncoder
 
-    init(plan: FetchPlan, targets: [FetchTarget], flagSets: FlagSetTable) {
+    init(
+        plan: FetchPlan, targets: [FetchTarget], flagSets: FlagSetTable, account: AccountID, mailbox: MailboxID
+    ) {
+        self.account = account
+        self.mailbox = mailbox
         self.plan = plan
         planWithFlags = plan.withFlags
         self.targets = targets
@@ -83,6 +94,8 @@ struct FetchEncoder: Sendable {
             } catch StoreError.messageGone where !progress.isMessageBegun {
                 progress.writer.buffer.moveWriterIndex(to: start)
                 progress.missing += 1
+            } catch FetchContent.UnknownEncoding.found {
+                progress.hasUnknownEncoding = true
             }
             progress.message += 1
             progress.item = 0
@@ -99,14 +112,17 @@ struct FetchEncoder: Sendable {
         let items = target.becomesSeen ? planWithFlags.items : plan.items
         var content = FetchContent(target.entry)
         if progress.item == 0, progress.written == 0, !progress.isMessageBegun {
+            try refuseUnknownEncodings(items, &content, reader)
             progress.writer.beginFetch(target.number)
         }
         while progress.item < items.count {
             let item = items[progress.item]
             if let literal = item.literal {
                 guard try encode(literal, &content, &progress, reader) else { return false }
+            } else if item.isBinary {
+                guard try encode(binary: item, &content, &progress, reader) else { return false }
             } else if item.readsStore {
-                try encode(item, of: target.entry.bodyID, into: &progress.writer, reader)
+                try encode(item, of: target.entry, into: &progress.writer, reader)
             } else {
                 encode(item, of: target, into: &progress.writer)
             }
@@ -125,14 +141,16 @@ struct FetchEncoder: Sendable {
         case .flags: writer.fetchFlags(encoded: flags.encoded(target.entry.flagSet, isRecent: target.isRecent))
         case .internalDate: writer.fetchInternalDate(target.entry.internalDate)
         case .size: writer.fetchSize(UInt64(target.entry.size))
+        case .emailID: writer.fetchEmailID(ObjectID.email(target.entry.bodyID, of: account))
         default: break
         }
     }
 
     /// An item that was encoded when the message was stored.
     private func encode(
-        _ item: FetchItem, of body: BodyID, into writer: inout ResponseWriter, _ reader: AccountReader
+        _ item: FetchItem, of entry: MessageEntry, into writer: inout ResponseWriter, _ reader: AccountReader
     ) throws {
+        let body = entry.bodyID
         var encoded = ByteBuffer()
         switch item {
         case .envelope:
@@ -145,6 +163,11 @@ struct FetchEncoder: Sendable {
             try reader.bodyStructure(of: body, into: &encoded)
             let short = MessageParser.bodyWithoutExtensions(Array(encoded.readableBytesView))
             writer.fetchBody(encoded: ByteBuffer(bytes: short))
+        case .threadID: writer.fetchThreadID(try reader.threadID(of: body).map { ObjectID.thread($0, of: account) })
+        case .saveDate:
+            guard let seconds = try reader.saveDate(of: entry.uid, in: mailbox) else { throw StoreError.messageGone }
+            writer.fetchSaveDate(MailDate(secondsSince1970: seconds))
+        case .preview(let lazy): writer.fetchPreview(try reader.preview(of: body, lazy: lazy))
         default: break
         }
     }

@@ -51,14 +51,18 @@ package struct FetchPlan: Hashable, Sendable {
 extension FetchItem {
     var readsStore: Bool {
         switch self {
-        case .flags, .internalDate, .size, .uid, .modSeq: false
+        case .flags, .internalDate, .size, .uid, .modSeq, .emailID: false
         default: true
         }
     }
 
     fileprivate func estimate(size: Int) -> Int {
         switch self {
-        case .flags, .internalDate, .size, .uid, .modSeq: 40
+        case .flags, .internalDate, .size, .uid, .modSeq, .emailID, .threadID, .saveDate: 40
+        case .preview: 400
+        // What is measured is read too.
+        case .binarySize: size
+        case .binary(_, _, let partial): min(size, partial.map { Int($0.count) } ?? size)
         case .envelope: 600
         case .body, .bodyStructure: 500
         case .rfc822Header: min(size, 4_096)

@@ -10,8 +10,13 @@ package enum Capabilities {
         package var mayLogIn: Bool
         /// The names of the SASL mechanisms that may be used then.
         package var mechanisms: [String]
+        /// The most bytes that a message of APPEND may have.
+        package var appendLimit: Int
 
-        package init(isAuthenticated: Bool, offersSTARTTLS: Bool, mayLogIn: Bool, mechanisms: [String] = []) {
+        package init(
+            isAuthenticated: Bool, offersSTARTTLS: Bool, mayLogIn: Bool, mechanisms: [String] = [], appendLimit: Int = 0
+        ) {
+            self.appendLimit = appendLimit
             self.isAuthenticated = isAuthenticated
             self.offersSTARTTLS = offersSTARTTLS
             self.mayLogIn = mayLogIn
@@ -23,7 +28,7 @@ package enum Capabilities {
     private static let afterLogin = [
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
         "COMPRESS=DEFLATE",
-        "MULTIAPPEND",
+        "MULTIAPPEND", "BINARY",
         "LIST-EXTENDED", "CREATE-SPECIAL-USE",
         "QUOTA", "QUOTASET", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
     ]
@@ -39,7 +44,10 @@ package enum Capabilities {
 
     /// RFC 3501 §7.2.1; each name that is not IMAP4rev1's own has its RFC in docs/rfcs.md.
     package static func list(_ situation: Situation) -> [String] {
-        if situation.isAuthenticated { return always + afterLogin + synchronizing + searching }
+        if situation.isAuthenticated {
+            let appendLimit = situation.appendLimit > 0 ? ["APPENDLIMIT=\(situation.appendLimit)"] : []
+            return always + afterLogin + synchronizing + searching + appendLimit
+        }
         var names = always + ["SASL-IR"]
         if situation.offersSTARTTLS { names.append("STARTTLS") }
         names += situation.mayLogIn ? situation.mechanisms.map { "AUTH=\($0)" } : ["LOGINDISABLED"]

@@ -33,12 +33,23 @@ package enum FetchItem: Hashable, Sendable {
     case rfc822Text
     /// `BODY[section]`, or `BODY.PEEK[section]`, which does not set \Seen.
     case section(Section, peek: Bool, partial: FetchPartial?)
+    /// `BINARY[1.2]`: a part, the whole message for an empty path, without its transfer encoding; the partial is of the
+    /// decoded octets (RFC 3516 §4.2).
+    case binary([UInt32], peek: Bool, partial: FetchPartial?)
+    case binarySize([UInt32])
+    /// RFC 8474 §5.3.
+    case emailID
+    case threadID
+    /// RFC 8514 §4.2.
+    case saveDate
+    /// RFC 8970 §3.1; lazy: only if it is there already.
+    case preview(lazy: Bool)
 
     /// True when fetching it sets \Seen.
     package var setsSeen: Bool {
         switch self {
         case .rfc822, .rfc822Text: true
-        case .section(_, let peek, _): !peek
+        case .section(_, let peek, _), .binary(_, let peek, _): !peek
         default: false
         }
     }
@@ -107,6 +118,14 @@ extension Lexer {
             return .section(section, peek: name == "BODY.PEEK", partial: try fetchPartial())
         }
         switch name {
+        case "BINARY", "BINARY.PEEK":
+            let path = try sectionBinary()
+            return .binary(path, peek: name == "BINARY.PEEK", partial: try fetchPartial())
+        case "BINARY.SIZE": return .binarySize(try sectionBinary())
+        case "EMAILID": return .emailID
+        case "THREADID": return .threadID
+        case "SAVEDATE": return .saveDate
+        case "PREVIEW": return try preview()
         case "ENVELOPE": return .envelope
         case "FLAGS": return .flags
         case "INTERNALDATE": return .internalDate

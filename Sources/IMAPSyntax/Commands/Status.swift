@@ -27,6 +27,19 @@ package enum StatusItem: String, CaseIterable, Hashable, Sendable {
     /// RFC 9208 §4.1.4.
     case deleted = "DELETED"
     case deletedStorage = "DELETED-STORAGE"
+    /// RFC 7889 §3.1.
+    case appendLimit = "APPENDLIMIT"
+    /// RFC 8474 §4.3.
+    case mailboxID = "MAILBOXID"
+}
+
+/// What STATUS says of an item.
+package enum StatusValue: Hashable, Sendable, ExpressibleByIntegerLiteral {
+    case number(UInt64)
+    /// In parentheses (RFC 8474 §4.3).
+    case objectID(String)
+
+    package init(integerLiteral value: UInt64) { self = .number(value) }
 }
 
 extension Lexer {

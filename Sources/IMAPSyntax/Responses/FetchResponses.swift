@@ -15,7 +15,7 @@ extension ResponseWriter {
     package mutating func endFetch() { buffer.writeStaticString(")\r\n") }
 
     /// Between items a space.
-    private mutating func item(_ name: StaticString) {
+    mutating func item(_ name: StaticString) {
         if fetchItems > 0 { space() }
         fetchItems += 1
         buffer.writeStaticString(name)

@@ -80,7 +80,7 @@ extension ResponseWriter {
     }
 
     // RFC 3501 §9: "STATUS" SP mailbox SP "(" [status-att-list] ")"
-    package mutating func status(_ name: MailboxName, _ values: [(item: StatusItem, value: UInt64)]) {
+    package mutating func status(_ name: MailboxName, _ values: [(item: StatusItem, value: StatusValue)]) {
         buffer.writeStaticString("* STATUS ")
         write(mailbox: name)
         buffer.writeStaticString(" (")
@@ -88,7 +88,10 @@ extension ResponseWriter {
             if index > 0 { space() }
             buffer.writeString(entry.item.rawValue)
             space()
-            write(number: entry.value)
+            switch entry.value {
+            case .number(let number): write(number: number)
+            case .objectID(let id): write(objectID: id)
+            }
         }
         buffer.writeStaticString(")\r\n")
     }

@@ -45,6 +45,10 @@ package enum ResponseCode: Hashable, Sendable {
     case tooBig
     // RFC 6154 §3
     case useAttr
+    // RFC 8474 §4.1
+    case mailboxID(String)
+    // RFC 3516 §4.3
+    case unknownCTE
     // RFC 4978 §3
     case compressionActive
     // RFC 7162 §3.1.2

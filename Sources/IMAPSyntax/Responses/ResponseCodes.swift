@@ -26,6 +26,9 @@ extension ResponseWriter {
             buffer.writeStaticString("PERMANENTFLAGS ")
             list(flags.names + (mayCreateKeywords ? ["\\*"] : []))
         case .uidNext(let value): write(code: "UIDNEXT ", UInt64(value))
+        case .mailboxID(let id):
+            buffer.writeStaticString("MAILBOXID ")
+            write(objectID: id)
         case .uidValidity(let value): write(code: "UIDVALIDITY ", UInt64(value.rawValue))
         case .unseen(let number): write(code: "UNSEEN ", UInt64(number))
         case .highestModSeq(let value): write(code: "HIGHESTMODSEQ ", value.rawValue)
@@ -112,11 +115,12 @@ extension ResponseCode {
         case .closed: "CLOSED"
         case .tooBig: "TOOBIG"
         case .useAttr: "USEATTR"
+        case .unknownCTE: "UNKNOWN-CTE"
         case .compressionActive: "COMPRESSIONACTIVE"
         case .noModSeq: "NOMODSEQ"
         case .notSaved: "NOTSAVED"
         case .badCharset, .capability, .permanentFlags, .uidNext, .uidValidity, .unseen, .highestModSeq, .appendUID,
-            .copyUID, .inProgress, .noUpdate, .undefinedFilter, .modified:
+            .copyUID, .inProgress, .noUpdate, .undefinedFilter, .modified, .mailboxID:
             nil
         }
     }

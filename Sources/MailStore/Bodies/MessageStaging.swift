@@ -44,6 +44,9 @@ package final class MessageStaging: Sendable {
         var size = 0
         var cutHeader = false
         var isFinished = false
+        /// NUL may come, and is to be encoded; it has come.
+        var takesBinary = false
+        var holdsNUL = false
     }
     private let state: Mutex<State>
     private let limit: Int
@@ -62,6 +65,10 @@ package final class MessageStaging: Sendable {
     /// Bytes that are collected before a thread is asked to work on them: a small message costs one jump, not one for
     /// each piece that the network brought.
     private static let batchSize = 128 * 1_024
+
+    /// What comes may hold NUL: the parts with NUL will be stored in base64, so that every literal can hold them. To be
+    /// called before such bytes are written.
+    package func takeBinary() { state.withLock { $0.takesBinary = true } }
 
     /// Takes the message's next bytes.
     /// - Throws: `.limit` when the message is longer than allowed, `.unavailable` when the spool cannot be written.
@@ -93,6 +100,9 @@ package final class MessageStaging: Sendable {
         while !rest.isEmpty {
             let part = Array(rest.prefix(ChunkLayout.size))
             rest = rest.dropFirst(part.count)
+            if state.takesBinary, !state.holdsNUL {
+                state.holdsNUL = ByteSearch.firstIndex(of: 0, in: part.span, from: 0) != nil
+            }
             state.parser.consume(part)
             state.pending.append(contentsOf: part)
             try cutFullChunks(&state)
@@ -102,14 +112,35 @@ package final class MessageStaging: Sendable {
     /// Ends the message.
     package func finish() async throws(StoreError) -> StagedMessage {
         try await work { state throws(StoreError) in
-            guard !state.isFinished else { throw .refused(reason: "the message was already finished") }
-            state.isFinished = true
-            try self.takeIn(&state)
-            let parsed = state.parser.finish()
-            if !state.cutHeader { try self.cutHeader(parsed.headerSize, &state) }
-            while !state.pending.isEmpty { try self.cut(min(ChunkLayout.size, state.pending.count), &state) }
-            return StagedMessage(parsed: parsed, chunks: state.chunks)
+            let staged = try self.finish(&state)
+            return state.holdsNUL ? try self.withoutNUL(staged) : staged
         }
+    }
+
+    private func finish(_ state: inout State) throws(StoreError) -> StagedMessage {
+        guard !state.isFinished else { throw .refused(reason: "the message was already finished") }
+        state.isFinished = true
+        try takeIn(&state)
+        let parsed = state.parser.finish()
+        if !state.cutHeader { try cutHeader(parsed.headerSize, &state) }
+        while !state.pending.isEmpty { try cut(min(ChunkLayout.size, state.pending.count), &state) }
+        return StagedMessage(parsed: parsed, chunks: state.chunks)
+    }
+
+    /// The message with its binary parts in base64, which are longer by a third: the limit was for what came.
+    private func withoutNUL(_ staged: StagedMessage) throws(StoreError) -> StagedMessage {
+        let parts = try staged.partsWithNUL(compression)
+        guard !parts.isEmpty else { return staged }
+        var state = State()
+        try staged.rewritten(parts, compression) { (bytes) throws(StoreError) in
+            state.size += bytes.count
+            guard state.size <= ChunkLayout.largestMessage else {
+                throw .limit("the message is too long when its binary parts are encoded")
+            }
+            state.incoming.writeBytes(bytes)
+            if state.incoming.readableBytes >= Self.batchSize { try self.takeIn(&state) }
+        }
+        return try finish(&state)
     }
 
     /// Lets go of what was written; nothing else to do, the spool file has no name.
