@@ -45,6 +45,11 @@ CREATE VIRTUAL TABLE search_body USING fts5 (
     text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'
 );
 
+-- Bodies with too much text for the index: they are looked at in every search.
+CREATE TABLE search_large (
+    body_id INTEGER PRIMARY KEY REFERENCES body (id) ON DELETE CASCADE
+) STRICT;
+
 -- One row. Bodies up to indexed_to are in the index, which was made under version; bodies is how many it has taken in,
 -- those that are gone since too. Bodies between keys_from and keys_until may lack sort_key and thread_member.
 CREATE TABLE search_state (

@@ -38,8 +38,10 @@ extension AccountReader {
         let step = max(1, state.indexedTo / Int64(Self.sampled))
         for start in stride(from: Int64(1), through: state.indexedTo, by: Int(clamping: step)) {
             let found = try db.first(
-                "SELECT id FROM body WHERE id BETWEEN ? AND ? LIMIT 1", .int(start),
-                .int(min(state.indexedTo, start + step - 1))
+                """
+                SELECT id FROM body WHERE id BETWEEN ? AND ?
+                AND NOT EXISTS (SELECT 1 FROM search_large WHERE body_id = body.id) LIMIT 1
+                """, .int(start), .int(min(state.indexedTo, start + step - 1))
             ) { BodyID(rawValue: $0.int(0)) }
             // A body that cannot be read is another rule's problem.
             guard let body = found, let header = try? foldedHeader(of: body) else { continue }

@@ -55,7 +55,8 @@ extension AccountReader {
         case .body: bodies = try db.bodiesMatching(all)
         case .text: bodies = Self.union(try db.headersMatching(all), try db.bodiesMatching(all))
         }
-        return IndexCandidates(bodies: bodies.map { BodyID(rawValue: $0) }, last: last)
+        let looked = Self.union(bodies, try db.largeBodies())
+        return IndexCandidates(bodies: looked.map { BodyID(rawValue: $0) }, last: last)
     }
 
     /// Bodies that are like the needle, the likest first, for FUZZY (RFC 6203): those that hold at least half of its
@@ -109,6 +110,13 @@ extension Database {
         try each("SELECT rowid FROM search_header WHERE search_header MATCH ?", .text(query)) {
             found.append($0.int(0))
         }
+        return found
+    }
+
+    /// Those with too much text for the index, ascending.
+    fileprivate func largeBodies() throws -> [Int64] {
+        var found: [Int64] = []
+        try each("SELECT body_id FROM search_large ORDER BY body_id") { found.append($0.int(0)) }
         return found
     }
 

@@ -96,6 +96,8 @@ private struct IndexTexts: Sendable {
         let id: Int64
         let header: [UInt8]
         let body: [UInt8]
+        /// There is too much text: none of it goes in.
+        let isLarge: Bool
     }
     /// The number that the index had.
     let after: Int64
@@ -131,15 +133,17 @@ extension AccountReader {
     private func texts(of id: BodyID) -> IndexTexts.Body {
         let header = (try? foldedHeader(of: id)) ?? []
         var body: [UInt8] = []
+        var isLarge = header.count > SearchTextLimits.indexed
         func add(_ text: [UInt8]) -> Bool {
-            body += text
-            body.append(0x0a)
-            return true
+            isLarge = isLarge || header.count + body.count + text.count > SearchTextLimits.indexed
+            if !isLarge { body += text + [0x0a] }
+            return !isLarge
         }
         try? visitTexts(of: id, add)
-        try? visitPartHeaders(of: id, add)
+        if !isLarge { try? visitPartHeaders(of: id, add) }
+        if isLarge { return IndexTexts.Body(id: id.rawValue, header: [], body: [], isLarge: true) }
         return IndexTexts.Body(
-            id: id.rawValue, header: Trigrams.indexable(header), body: Trigrams.indexable(body))
+            id: id.rawValue, header: Trigrams.indexable(header), body: Trigrams.indexable(body), isLarge: false)
     }
 }
 
@@ -157,6 +161,10 @@ extension WriteOperation {
             if !body.body.isEmpty {
                 try db.run("INSERT INTO search_body (rowid, text) VALUES (?, ?)", .int(body.id), .utf8(body.body))
             }
+            if body.isLarge {
+                // Unless it was purged since it was read.
+                try db.run("INSERT INTO search_large (body_id) SELECT id FROM body WHERE id = ?", .int(body.id))
+            }
         }
         try db.run(
             "UPDATE search_state SET indexed_to = ?, bodies = bodies + ? WHERE id = 1", .int(texts.upTo),
@@ -167,6 +175,7 @@ extension WriteOperation {
     func clearSearchIndex() throws {
         try db.run("INSERT INTO search_header (search_header) VALUES ('delete-all')")
         try db.run("INSERT INTO search_body (search_body) VALUES ('delete-all')")
+        try db.run("DELETE FROM search_large")
         try db.run(
             "UPDATE search_state SET version = ?, indexed_to = 0, bodies = 0 WHERE id = 1",
             .int(SearchIndexState.version))

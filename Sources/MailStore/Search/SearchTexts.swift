@@ -8,6 +8,9 @@ import NIOCore
 package enum SearchTextLimits {
     /// Bytes of one part.
     package static let part = 16 * 1_024 * 1_024
+    /// Folded text of one message that the index takes in; a message with more is looked at in every search. It bounds
+    /// how long the account's other writers wait.
+    static let indexed = 4 * 1_024 * 1_024
     /// Of the index's format: texts that are found otherwise than before need a new number.
     static let format: Int64 = 1
 }

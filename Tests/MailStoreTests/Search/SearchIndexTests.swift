@@ -190,6 +190,40 @@ extension AccountStore {
         }
     }
 
+    @Test("a message with too much text is looked at in every search", arguments: [false, true])
+    func largeText(isInHeader: Bool) async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let line = String(repeating: "lorem ipsum ", count: 80)
+            let lines = (0..<6_000).map { isInHeader ? "X-\($0): \(line)\r\n" : "\($0) \(line)\r\n" }.joined()
+            let large = isInHeader ? lines + "\r\n" : "\r\n" + lines
+            let bodies = try await temporary.append([large, "Subject: hay\r\n\r\n", "\r\nneedle"], to: account)
+            try await account.updateSearchIndex()
+            #expect(try await account.candidates("needle", in: .text)?.bodies == [bodies[0], bodies[2]])
+            #expect(try await account.candidates("lorem", in: .header)?.bodies == [bodies[0]])
+            #expect(try await account.searchIndexStatus().indexed == 3)
+            try await account.rebuildSearchIndex()
+            #expect(try await account.candidates("needle", in: .body)?.bodies == [bodies[0], bodies[2]])
+        }
+    }
+
+    @Test func whatWasBegunGoesOnInAnotherProcess() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let bodies = try await temporary.append((0..<200).map { "Subject: needle \($0)\r\n\r\n" }, to: account)
+            while try await account.searchIndexStatus().indexed == 0 { _ = try await account.indexSome() }
+            let begun = try await account.searchIndexStatus().indexed
+            #expect(begun > 0 && begun < 200)
+            // As after a kill: nothing but the file is left of it.
+            let other = try await Store.open(at: temporary.path, exclusive: false, logger: .quiet)
+            let twin = try await other.account(account.id)
+            try await twin.updateSearchIndex()
+            await other.close()
+            #expect(try await account.candidates("needle", in: .header)?.bodies == bodies)
+            #expect(try await account.searchIndexStatus().purged == 0)
+        }
+    }
+
     @Test func longNeedlesAreAskedForInPart() async throws {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
