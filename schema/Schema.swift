@@ -17,12 +17,14 @@ package enum SchemaScripts {
     package static let account = [
         SchemaStep(name: "V001_account", bytes: PackageResources.V001_account_sql),
         SchemaStep(name: "V002_search", bytes: PackageResources.V002_search_sql),
+        SchemaStep(name: "V003_sharing", bytes: PackageResources.V003_sharing_sql),
         SchemaStep(name: "V004_metadata", bytes: PackageResources.V004_metadata_sql),
     ]
     /// Every step of `directory.db`.
     package static let directory = [
         SchemaStep(name: "V001_directory", bytes: PackageResources.V001_directory_sql),
         SchemaStep(name: "V002_credentials", bytes: PackageResources.V002_credentials_sql),
+        SchemaStep(name: "V005_shares", bytes: PackageResources.V005_shares_sql),
     ]
 }
 

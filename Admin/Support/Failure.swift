@@ -60,7 +60,7 @@ struct Failure: Error, CustomStringConvertible {
         case .unavailable: self.init("\(error.explanation); nothing was changed, the same command may work later")
         case .broken: self.init(error.explanation)
         case .mailboxExists, .mailboxRefused, .mailboxHasChildren, .specialUseTaken, .alreadyExists, .refused,
-            .overQuota, .overMessageQuota, .limit:
+            .overQuota, .overMessageQuota, .limit, .notPermitted:
             self.init(error.explanation)
         }
     }

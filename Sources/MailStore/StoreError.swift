@@ -11,6 +11,8 @@ package enum StoreError: Error, Hashable, Sendable {
     case mailboxRefused(MailboxName, reason: String)
     /// Another mailbox has the special use.
     case specialUseTaken(SpecialUse, by: MailboxName)
+    /// A guest's rights on the mailbox do not allow it (RFC 4314).
+    case notPermitted
     /// The mailbox cannot be deleted while `child` lies below it.
     case mailboxHasChildren(MailboxName, child: MailboxName)
     /// Nothing of that kind has that name: kind is the noun (`account`, `domain`, `alias`, …).
@@ -37,6 +39,7 @@ package enum StoreError: Error, Hashable, Sendable {
         case .mailboxExists(let name): "a mailbox \"\(name)\" exists already"
         case .mailboxRefused(let name, let reason): "mailbox \"\(name)\": \(reason)"
         case .specialUseTaken(let use, let holder): "mailbox \"\(holder)\" has the special use \(use.attribute) already"
+        case .notPermitted: "the rights on this mailbox do not allow it"
         case .mailboxHasChildren(let name, let child):
             "mailbox \"\(name)\" has mailboxes below it (\"\(child)\"); delete or move those first"
         case .notFound(let kind, let name): "there is no \(kind) \"\(name)\""

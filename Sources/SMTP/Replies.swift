@@ -31,7 +31,7 @@ extension Reply {
         case .unavailable: self.init(451, "4.3.0", "Storage is not available now; try again later")
         case .broken: self.init(451, "4.3.0", "The server has a problem that its administrator must solve")
         case .mailboxNotFound, .mailboxExists, .mailboxRefused, .specialUseTaken, .mailboxHasChildren, .alreadyExists,
-            .refused, .messageGone:
+            .refused, .notPermitted, .messageGone:
             self.init(451, "4.3.0", "The message could not be stored; try again later")
         }
     }

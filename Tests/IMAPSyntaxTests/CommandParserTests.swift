@@ -54,6 +54,16 @@ struct CommandParserTests {
         Case("RENAME a \"b c\"", .rename(Rename(from: "a", to: "b c"))),
         Case("SUBSCRIBE #news.x", .subscribe(Subscribe(mailbox: "#news.x"))),
         Case("UNSUBSCRIBE a]b", .unsubscribe(Unsubscribe(mailbox: "a]b"))),
+        Case(
+            "SETACL a bob@example.org lrs",
+            .setACL(SetACL(mailbox: "a", identifier: .init(name: "bob@example.org"), change: .replace([.lookup, .read, .seen])))),
+        Case("SETACL a -anyone +", .setACL(SetACL(mailbox: "a", identifier: .init(name: "anyone", isNegative: true), change: .add([])))),
+        Case("SETACL a b \"-cd\"", .setACL(SetACL(mailbox: "a", identifier: .init(name: "b"), change: .remove([.create, .delete])))),
+        Case("SETACL a b \"\"", .setACL(SetACL(mailbox: "a", identifier: .init(name: "b"), change: .replace([])))),
+        Case("deleteacl a {2+}\r\né", .deleteACL(DeleteACL(mailbox: "a", identifier: .init(name: "é")))),
+        Case("GETACL a", .getACL(GetACL(mailbox: "a"))),
+        Case("LISTRIGHTS a -b", .listRights(ListRights(mailbox: "a", identifier: .init(name: "b", isNegative: true)))),
+        Case("MYRIGHTS \"a b\"", .myRights(MyRights(mailbox: "a b"))),
         Case("STATUS x (MESSAGES ) ", .status(Status(mailbox: "x", items: [.messages]))),
         Case("STATUS x (MESSAGES)", .status(Status(mailbox: "x", items: [.messages]))),
         Case(
@@ -162,6 +172,9 @@ struct CommandParserTests {
             "a AUTHENTICATE", "a AUTHENTICATE PLAIN !", "a AUTHENTICATE PLAIN AGE", "a AUTHENTICATE PLAIN AGEAYg== x",
             "a GETQUOTA", "a GETQUOTA a b", "a GETQUOTAROOT", "a SETQUOTA a", "a SETQUOTA a (STORAGE)",
             "a SETQUOTA a (STORAGE -1)", "a SETQUOTA a (STORAGE 9223372036854775808)", "a APPEND INBOX", "a APPEND INBOX \"text\"", "a NOOP\u{0}", "a NOOP\t", "a EXPUNGE 1",
+            "a SETACL a b", "a SETACL a b lrQ", "a SETACL a b lrq", "a SETACL a b +l+", "a SETACL a \"\" lr", "a SETACL a - lr",
+            "a SETACL a \"b\u{7}\" lr", "a SETACL a {1+}\r\n\u{7f} lr", "a DELETEACL a", "a DELETEACL a -", "a GETACL",
+            "a GETACL a b", "a LISTRIGHTS a", "a MYRIGHTS", "a MYRIGHTS a b",
         ])
     func refused(_ line: String) {
         guard case .failure(let bad) = parse(line) else {

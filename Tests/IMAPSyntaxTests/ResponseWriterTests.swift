@@ -155,7 +155,7 @@ struct MailboxResponseTests {
                 == "* FLAGS (\\Seen \\Draft A b)\r\n")
         #expect(written { $0.capability(["IMAP4rev1", "LITERAL+"]) } == "* CAPABILITY IMAP4rev1 LITERAL+\r\n")
         #expect(written { $0.enabled([]) } == "* ENABLED\r\n")
-        #expect(written { $0.namespace() } == "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")
+        #expect(written { $0.namespace() } == "* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL\r\n")
         #expect(written { $0.id([]) } == "* ID NIL\r\n")
         #expect(
             written { $0.id([.init(name: "name", value: "Martlet"), .init(name: "x", value: nil)]) }

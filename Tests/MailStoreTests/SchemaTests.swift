@@ -1,4 +1,4 @@
-// The schema's scripts: numbered without gaps, and never changed once released.
+// The schema's scripts: numbered in their order, and never changed once released.
 
 import Schema
 import Testing

@@ -215,6 +215,9 @@ struct IMAPReplyParser {
         case "QUOTAROOT": isRight = values.count >= 2
         case "FLAGS": isRight = values.count == 2 && values[1].list != nil
         case "NAMESPACE": isRight = values.count == 4
+        case "ACL": isRight = values.count >= 2 && values.count % 2 == 0 && Self.areRights(values.dropFirst(3), every: 2)
+        case "LISTRIGHTS": isRight = values.count >= 4 && Self.areRights(values.dropFirst(3), every: 1)
+        case "MYRIGHTS": isRight = values.count == 3 && Self.areRights(values.dropFirst(2), every: 1)
         case "ID": isRight = values.count == 2
         case "ENABLED": isRight = true
         default: isRight = false
@@ -238,6 +241,15 @@ struct IMAPReplyParser {
             guard !numbers.isEmpty else { return false }
         }
         return numbers.allSatisfy { ($0.number ?? 0) > 0 }
+    }
+
+    /// RFC 4314 §7: lowercase letters and digits; each at most once in the whole of LISTRIGHTS (§3.7).
+    private static func areRights(_ values: ArraySlice<IMAPValue>, every step: Int) -> Bool {
+        let rights = values.enumerated().filter { $0.offset % step == 0 }.map { $0.element.text }
+        guard rights.allSatisfy({ $0?.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber) } == true }) else {
+            return false
+        }
+        return step != 1 || Set(rights.compactMap { $0 }.joined()).count == rights.compactMap { $0 }.joined().count
     }
 
     // MARK: Bytes

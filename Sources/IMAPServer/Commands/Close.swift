@@ -9,6 +9,8 @@ extension Session {
         if !selection.mailbox.isReadOnly {
             do {
                 _ = try await selection.account.expunge(in: selection.view.mailboxID)
+            } catch StoreError.notPermitted {
+                // RFC 4314 §4: without the right to expunge, a mailbox is only closed.
             } catch StoreError.messageGone {
                 // The mailbox was deleted under this session: there is nothing left to expunge.
             }

@@ -11,7 +11,14 @@ extension Session {
         let uids = try selection.uids(of: copy.messages)
         let destination = try await resolve(copy.mailbox)
         guard !uids.isEmpty else { return try await nothingTo(destination, "COPY") }
-        let outcome = try await selection.account.copy(uids, from: selection.view.mailboxID, to: destination.name)
+        let source = selection.view.mailboxID
+        let outcome =
+            if selection.account.isSameAccess(as: destination.account) {
+                try await selection.account.copy(uids, from: source, to: destination.name)
+            } else {
+                try await environment.store.copy(
+                    uids, from: source, of: selection.account, to: destination.name, of: destination.account)
+            }
         return .ok("COPY completed.", code: outcome.code)
     }
 

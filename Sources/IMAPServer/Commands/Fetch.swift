@@ -57,7 +57,7 @@ extension Session {
     private func setSeen(
         _ indices: [Int], _ plan: FetchPlan, _ selection: Selection, withUIDs: Bool
     ) async throws -> UIDSet {
-        guard plan.setsSeen, !selection.mailbox.isReadOnly else { return UIDSet() }
+        guard plan.setsSeen, !selection.mailbox.isReadOnly, selection.rights.contains(.seen) else { return UIDSet() }
         let view = selection.mailbox.view
         let unseen = UIDSet(indices.lazy.map { view[$0] }.filter { !view.flags(of: $0).contains(.seen) }.map(\.uid))
         guard !unseen.isEmpty else { return unseen }

@@ -14,7 +14,7 @@ extension Session {
             return .ok("LIST completed.")
         }
         let statusItems = list.statusItems
-        let mailboxes = try await account.mailboxes(counting: statusItems?.counts ?? [])
+        let mailboxes = try await visibleMailboxes(counting: statusItems?.counts ?? [])
         let needsSubscriptions = list.selections.contains(.subscribed) || list.returns.contains(.subscribed)
         let subscriptions = needsSubscriptions ? Set(try await account.subscriptions()) : []
         let rows = ListRows(
@@ -23,8 +23,8 @@ extension Session {
         ).rows
         for row in rows {
             connection.writer.list(row.name, attributes: row.attributes, childInfoSubscribed: row.hasChildInfo)
-            if let statusItems, row.isSelected, let info = row.info {
-                connection.writer.status(row.name, values(of: statusItems, in: info, of: account))
+            if let statusItems, row.isSelected, let info = row.info, info.rights.contains(.read) {
+                connection.writer.status(row.name, values(of: statusItems, in: info, of: info.owner ?? account.id))
             }
             try await connection.flushIfLarge()
         }

@@ -11,7 +11,14 @@ extension Session {
         let uids = try selection.uids(of: move.messages)
         let destination = try await resolve(move.mailbox)
         guard !uids.isEmpty else { return try await nothingTo(destination, "MOVE") }
-        let outcome = try await selection.account.move(uids, from: selection.view.mailboxID, to: destination.name)
+        let source = selection.view.mailboxID
+        let outcome =
+            if selection.account.isSameAccess(as: destination.account) {
+                try await selection.account.move(uids, from: source, to: destination.name)
+            } else {
+                try await environment.store.move(
+                    uids, from: source, of: selection.account, to: destination.name, of: destination.account)
+            }
         if let code = outcome.code { connection.writer.untagged(.ok, code: code, "Moved.") }
         var completion = Completion.ok("MOVE completed.")
         completion.tellsHighestModSeq = enabled.tellsModSeq && !outcome.pairs.isEmpty

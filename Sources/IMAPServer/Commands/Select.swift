@@ -19,18 +19,25 @@ extension Session {
             connection.writer.untagged(.ok, code: .closed, "The mailbox that was selected is closed.")
         }
         if select.condstore { becomeCondstoreAware() }
-        let readOnly = try examine || loggedIn().login.isReadOnly
+        let isExamined = try examine || loggedIn().login.isReadOnly
         let reference = try await resolve(select.mailbox)
         let account = reference.account
         let view = try await account.view(of: reference.name)
+        let rightsVersion = view.rightsVersion
+        let rights = try await account.rights(on: view.mailboxID)
+        guard rights.contains(.lookup) else { throw StoreError.mailboxNotFound(reference.name) }
+        let readOnly = isExamined || rights.isDisjoint(with: .changing)
         let gate = connection.gate
         let watch = view.watch { gate.raise(.mailbox) }
         let snapshot = view.current
         if snapshot.isDeleted { throw StoreError.mailboxNotFound(reference.name) }
-        let recent = readOnly ? view.unclaimedRecent(in: snapshot) : view.claimRecent(in: snapshot)
-        if !readOnly, recent != nil { account.storeRecentMark(view) }
+        // A guest takes nothing away from the owner either.
+        let recent = readOnly || account.isForeign ? view.unclaimedRecent(in: snapshot) : view.claimRecent(in: snapshot)
+        if !readOnly, !account.isForeign, recent != nil { account.storeRecentMark(view) }
         let mailbox = SelectedMailbox(snapshot, isReadOnly: readOnly, recent: recent)
-        let selection = Selection(account: account, view: view, watch: watch, mailbox: mailbox)
+        let selection = Selection(
+            account: account.bound(to: view.mailboxID), view: view, watch: watch, mailbox: mailbox,
+            access: .init(rights: rights, version: rightsVersion, isExamined: isExamined))
         describe(selection)
         self.selection = selection
         if let resync = select.resync { try await resynchronize(resync, selection) }

@@ -11,13 +11,14 @@ extension Session {
         guard let info = try await mailbox.account.mailbox(mailbox.name, counting: status.items.counts) else {
             throw StoreError.mailboxNotFound(mailbox.name)
         }
-        connection.writer.status(mailbox.fullName, values(of: status.items, in: info, of: mailbox.account))
+        guard info.rights.contains(.read) else { throw StoreError.notPermitted }
+        connection.writer.status(mailbox.fullName, values(of: status.items, in: info, of: mailbox.account.id))
         return .ok("STATUS completed.")
     }
 
     /// In the order asked for.
     func values(
-        of items: [StatusItem], in info: MailboxInfo, of account: AccountStore
+        of items: [StatusItem], in info: MailboxInfo, of owner: AccountID
     ) -> [(item: StatusItem, value: StatusValue)] {
         items.map { item in
             let value: StatusValue =
@@ -32,7 +33,7 @@ extension Session {
                 case .deleted: .number(UInt64(clamping: info.deleted))
                 case .deletedStorage: .number(UInt64(clamping: info.deletedSize ?? 0))
                 case .appendLimit: .number(UInt64(clamping: limits.message))
-                case .mailboxID: .objectID(ObjectID.mailbox(info.id, of: account.id))
+                case .mailboxID: .objectID(ObjectID.mailbox(info.id, of: owner))
                 }
             return (item, value)
         }

@@ -27,6 +27,7 @@ package enum Capabilities {
     private static let always = ["IMAP4rev1", "LITERAL+", "ID", "ENABLE", "IDLE"]
     private static let afterLogin = [
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
+        "ACL", "RIGHTS=texk",
         "COMPRESS=DEFLATE",
         "MULTIAPPEND", "BINARY",
         "LIST-EXTENDED", "CREATE-SPECIAL-USE",

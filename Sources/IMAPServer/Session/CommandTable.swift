@@ -55,6 +55,8 @@ package enum CommandTable {
         case .list, .lsub, .status: CommandRule(states: .afterLogin)
         case .getQuota, .getQuotaRoot: CommandRule(states: .afterLogin, capability: "QUOTA")
         case .setQuota: CommandRule(states: .afterLogin, changesMail: true, capability: "QUOTASET")
+        case .setACL, .deleteACL: CommandRule(states: .afterLogin, changesMail: true, capability: "ACL")
+        case .getACL, .listRights, .myRights: CommandRule(states: .afterLogin, capability: "ACL")
         case .namespace: CommandRule(states: .afterLogin, capability: "NAMESPACE")
         case .idle: CommandRule(states: .afterLogin, capability: "IDLE")
         case .compress: CommandRule(states: .afterLogin, capability: "COMPRESS=DEFLATE")

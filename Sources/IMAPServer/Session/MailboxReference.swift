@@ -23,6 +23,17 @@ extension Session {
     }
 
     func resolve(_ name: MailboxName) async throws -> MailboxReference {
-        MailboxReference(account: try loggedIn().account, name: name, fullName: name, rights: .all)
+        let mail = try loggedIn().account
+        guard name.isReserved else { return MailboxReference(account: mail, name: name, fullName: name, rights: .all) }
+        let (account, inner) = try await environment.store.sharedMailbox(name, for: mail)
+        return MailboxReference(
+            account: account, name: inner, fullName: name, rights: try await account.rights(on: inner))
+    }
+
+    /// The session's own mailboxes and those of others that it may see, under the names that its client knows.
+    func visibleMailboxes(counting: MailboxCountOptions = []) async throws -> [MailboxInfo] {
+        let mail = try loggedIn().account
+        let own = try await mail.mailboxes(counting: counting)
+        return own + (try await environment.store.sharedMailboxes(for: mail.id, counting: counting))
     }
 }

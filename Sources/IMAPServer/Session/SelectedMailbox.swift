@@ -15,7 +15,7 @@ package struct SelectedMailbox: Sendable {
     /// What the client has been told.
     package private(set) var view: MailboxSnapshot
     /// Selected by EXAMINE.
-    package let isReadOnly: Bool
+    package internal(set) var isReadOnly: Bool
     /// UIDs that are \Recent to this session, whether or not the messages still exist.
     package private(set) var recent: UIDSet
     /// What the last SEARCH with SAVE found, `$` (RFC 5182 §2.1), whether or not the messages still exist.

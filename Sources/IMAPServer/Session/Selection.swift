@@ -11,15 +11,20 @@ final class Selection {
     let account: AccountStore
     let view: MailboxView
     private let watch: Watch
+    /// What this session may do with the mailbox, as far as it knows; the store looks for itself.
+    var access: SelectionAccess
     var mailbox: SelectedMailbox
     /// Keywords that the client has seen in FLAGS (RFC 3501 §7.2.6).
     private var toldKeywords: Set<Keyword>
     private var toldFlagSets: Int
 
-    init(account: AccountStore, view: MailboxView, watch: Watch, mailbox: SelectedMailbox) {
+    init(
+        account: AccountStore, view: MailboxView, watch: Watch, mailbox: SelectedMailbox, access: SelectionAccess
+    ) {
         self.account = account
         self.view = view
         self.watch = watch
+        self.access = access
         self.mailbox = mailbox
         toldKeywords = mailbox.view.flagSets.keywords
         toldFlagSets = mailbox.view.flagSets.all.count
@@ -52,6 +57,8 @@ extension Session {
         _ announcing: Announcing, withUIDs: Bool, own: SelectedMailbox.OwnChange = .none
     ) async throws(ConnectionEnded) {
         guard announcing != .nothing, let selection else { return }
+        try await refreshRights()
+        guard !isOver else { return }
         let latest = selection.view.current
         if latest.isDeleted {
             return bye("The selected mailbox was deleted.", code: .nonexistent, reason: "mailbox deleted")
@@ -67,7 +74,7 @@ extension Session {
     /// away.
     private func claimRecent(_ selection: Selection, in latest: MailboxSnapshot) -> ClosedRange<UInt32>? {
         guard latest.uidNext != selection.mailbox.view.uidNext else { return nil }
-        guard selection.mailbox.isReadOnly else {
+        guard selection.mailbox.isReadOnly || selection.account.isForeign else {
             let claimed = selection.view.claimRecent(in: latest)
             if claimed != nil { selection.account.storeRecentMark(selection.view) }
             return claimed
@@ -83,7 +90,9 @@ extension Session {
                 .ok, code: .permanentFlags(.none, mayCreateKeywords: false), "No flags can be changed.")
         } else {
             connection.writer.untagged(
-                .ok, code: .permanentFlags(selection.flags, mayCreateKeywords: true), "Flags that are kept.")
+                .ok, code: .permanentFlags(
+                    selection.rights.permitted(selection.flags),
+                    mayCreateKeywords: selection.rights.contains(.write)), "Flags that are kept.")
         }
     }
 }

@@ -35,9 +35,26 @@ extension Session {
         case .lsub(let lsub): try await self.lsub(lsub)
         case .namespace: namespace()
         case .status(let status): try await self.status(status)
+        default: try await performOnAccess(command)
+        }
+    }
+
+    private func performOnAccess(_ command: Command) async throws -> Completion {
+        switch command {
         case .getQuota(let getQuota): try await self.getQuota(getQuota)
         case .getQuotaRoot(let getQuotaRoot): try await self.getQuotaRoot(getQuotaRoot)
         case .setQuota(let setQuota): try await self.setQuota(setQuota)
+        case .setACL(let setACL): try await self.setACL(setACL)
+        case .deleteACL(let deleteACL): try await self.deleteACL(deleteACL)
+        case .getACL(let getACL): try await self.getACL(getACL)
+        case .listRights(let listRights): try await self.listRights(listRights)
+        case .myRights(let myRights): try await self.myRights(myRights)
+        default: try await performOnSelected(command)
+        }
+    }
+
+    private func performOnSelected(_ command: Command) async throws -> Completion {
+        switch command {
         case .close: try await close()
         case .unselect: unselect()
         case .expunge(let expunge): try await self.expunge(expunge)

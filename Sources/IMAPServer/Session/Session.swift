@@ -161,6 +161,8 @@ final class Session {
 
     private func execute(_ tagged: TaggedCommand) async throws(ConnectionEnded) {
         let command = tagged.command
+        try await refreshRights()
+        guard !isOver else { return }
         SessionMetrics.commands.increment()
         if let refusal = refusal(of: command.name) {
             connection.writer.tagged(tagged.tag, refusal.condition, code: refusal.code, refusal.text)
@@ -210,6 +212,9 @@ final class Session {
         }
         if rule.changesMail, identity?.login.isReadOnly == true {
             return .no("This login may read and change nothing.", code: .noPerm)
+        }
+        if rule.needsWritableMailbox, let selection, selection.rights.isDisjoint(with: .changing) {
+            return Completion(.notPermitted, missing: .nonexistent)
         }
         if rule.needsWritableMailbox, selection?.mailbox.isReadOnly == true {
             return .no("The mailbox was opened read-only, with EXAMINE.", code: .cannot)

@@ -24,6 +24,7 @@ extension Completion {
             self = .no(Completion.sentence(reason), code: .cannot)
         case .notFound(let kind, _): self = .no("There is no such \(kind).", code: .nonexistent)
         case .alreadyExists(let kind, _): self = .no("There is such \(kind) already.", code: .alreadyExists)
+        case .notPermitted: self = .no("Your rights on this mailbox do not allow it.", code: .noPerm)
         case .overQuota, .overMessageQuota: self = .no("The account's quota would be exceeded.", code: .overQuota)
         case .limit(let what): self = .no(Completion.sentence(what), code: .limit)
         case .messageGone: self = .no("Some of the messages no longer exist.", code: .expungeIssued)

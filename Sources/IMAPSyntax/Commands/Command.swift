@@ -54,6 +54,12 @@ package enum Command: Hashable, Sendable {
     case getQuota(GetQuota)
     case getQuotaRoot(GetQuotaRoot)
     case setQuota(SetQuota)
+    // RFC 4314 §3.
+    case setACL(SetACL)
+    case deleteACL(DeleteACL)
+    case getACL(GetACL)
+    case listRights(ListRights)
+    case myRights(MyRights)
     /// RFC 2177 §3.
     case idle
     case compress(Compress)
@@ -95,6 +101,11 @@ package enum Command: Hashable, Sendable {
         case .getQuota: .getQuota
         case .getQuotaRoot: .getQuotaRoot
         case .setQuota: .setQuota
+        case .setACL: .setACL
+        case .deleteACL: .deleteACL
+        case .getACL: .getACL
+        case .listRights: .listRights
+        case .myRights: .myRights
         case .idle: .idle
         case .compress: .compress
         case .check: .check
@@ -134,6 +145,11 @@ package enum CommandName: String, CaseIterable, Hashable, Sendable {
     case getQuota = "GETQUOTA"
     case getQuotaRoot = "GETQUOTAROOT"
     case setQuota = "SETQUOTA"
+    case setACL = "SETACL"
+    case deleteACL = "DELETEACL"
+    case getACL = "GETACL"
+    case listRights = "LISTRIGHTS"
+    case myRights = "MYRIGHTS"
     case append = "APPEND"
     case idle = "IDLE"
     case compress = "COMPRESS"

@@ -13,19 +13,45 @@ package final class AccountStore: Sendable {
     package let id: AccountID
     let file: DatabaseFile
     let writer: Writer<ChangeHub>
-    let hub = ChangeHub()
+    let hub: ChangeHub
     let compression: Compression
     /// Every message has its sort keys and thread id; false until somebody has looked.
     let areThreadsComplete = Mutex(false)
     /// Bodies may have gone since the search index was last looked at.
     let mustCountPurged = Mutex(true)
+    /// Who uses this handle when it is not the account itself (`Sharing/Guest.swift`).
+    let guest: AccountID?
+    /// The mailbox that a guest reads.
+    let boundMailbox: MailboxID?
+    /// The handle that a guest's was made from: while that one is open, nobody opens the file again.
+    private let base: AccountStore?
 
     init(id: AccountID, path: String, readers: Int, compression: Compression) throws(StoreError) {
         self.id = id
         self.compression = compression
+        hub = ChangeHub()
+        guest = nil
+        boundMailbox = nil
+        base = nil
         file = try DatabaseFile(path: path, steps: SchemaScripts.account, readers: readers)
         writer = Writer(file: file, delegate: hub)
     }
+
+    /// The same account as a guest may use it.
+    init(_ owner: AccountStore, guest: AccountID, boundTo mailbox: MailboxID?) {
+        // What nobody has is no account's, lest it be taken for one.
+        id = guest == .nobody ? .nobody : owner.id
+        file = owner.file
+        writer = owner.writer
+        hub = owner.hub
+        compression = owner.compression
+        base = owner.base ?? owner
+        self.guest = guest
+        boundMailbox = mailbox
+    }
+
+    /// For work that is not done in anybody's name.
+    var ownersHandle: AccountStore { base ?? self }
 
     /// The mailboxes that every account has from the start (RFC 6154).
     static let initialMailboxes: [(name: String, use: SpecialUse?)] = [
@@ -49,14 +75,13 @@ package final class AccountStore: Sendable {
         }
     }
 
-    /// Runs one operation on the writer: all of it or nothing, durable on return.
+    /// Runs one operation of the account itself on the writer: all of it or nothing, durable on return.
+    /// - Throws: `.notPermitted` for a guest; `writeShared` is for operations that check what guests may do.
     func write<T: Sendable>(
         _ work: @escaping @Sendable (inout WriteOperation) throws -> T
     ) async throws(StoreError) -> T {
-        try await writer.perform { db, effects in
-            var operation = WriteOperation(db: db, effects: effects)
-            return try work(&operation)
-        }
+        guard guest == nil else { throw .notPermitted }
+        return try await writeShared(work)
     }
 
     /// Lets the views learn of what another process has committed.
@@ -71,11 +96,14 @@ package final class AccountStore: Sendable {
 struct WriteOperation {
     let db: Database
     let effects: AccountEffects
+    /// Who does it when it is not the account itself.
+    let guest: AccountID?
     private var modSeq: ModSeq?
 
-    init(db: Database, effects: AccountEffects) {
+    init(db: Database, effects: AccountEffects, guest: AccountID?) {
         self.db = db
         self.effects = effects
+        self.guest = guest
     }
 
     /// The operation's MODSEQ: one for everything that it changes.

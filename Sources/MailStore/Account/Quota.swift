@@ -53,6 +53,7 @@ extension AccountStore {
     }
 
     package func quotaUsage() async throws(StoreError) -> AccountUsage {
+        guard guest == nil else { throw .notPermitted }
         let found = try await file.read { db in
             let messages = try db.messageCount()
             return try db.first(

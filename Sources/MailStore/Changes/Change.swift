@@ -10,12 +10,15 @@ enum Change: Sendable {
     case expunged(MailboxID, UIDSet, ModSeq)
     case renamed(MailboxID, MailboxName)
     case deleted(MailboxID)
+    /// What guests may do with it.
+    case rights(MailboxID)
 
     var isNewMail: Bool { if case .appended = self { true } else { false } }
 
     var mailboxID: MailboxID {
         switch self {
-        case .appended(let id, _), .flagged(let id, _), .expunged(let id, _, _), .renamed(let id, _), .deleted(let id):
+        case .appended(let id, _), .flagged(let id, _), .expunged(let id, _, _), .renamed(let id, _), .deleted(let id),
+            .rights(let id):
             id
         }
     }
@@ -39,7 +42,7 @@ extension MailboxSnapshot {
         case .expunged(_, let uids, let modSeq):
             update(uids) { _ in nil }
             highestModSeq = max(highestModSeq, modSeq)
-        case .renamed: break
+        case .renamed, .rights: break
         case .deleted: isDeleted = true
         }
     }

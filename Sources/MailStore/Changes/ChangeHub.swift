@@ -150,6 +150,8 @@ final class ChangeHub: WriterDelegate {
     private func publish(_ effects: AccountEffects, to view: MailboxView) {
         var snapshot = view.current
         var name: MailboxName?
+        // What another process changed may have been the rights.
+        var newRights = effects.reloaded[view.mailboxID] != nil
         if let reloaded = effects.reloaded[view.mailboxID] {
             if let new = reloaded.snapshot {
                 snapshot = new.sharingChunks(with: snapshot)
@@ -162,8 +164,9 @@ final class ChangeHub: WriterDelegate {
         for change in unknown where change.mailboxID == view.mailboxID {
             snapshot.apply(change, flagSets: effects.flagSets)
             if case .renamed(_, let new) = change { name = new }
+            if case .rights = change { newRights = true }
         }
-        view.publish(snapshot, name: name)
+        view.publish(snapshot, name: name, newRights: newRights)
     }
 
     // MARK: Reading

@@ -13,6 +13,7 @@ package final class MailboxView: Sendable {
         var name: MailboxName
         /// The first UID that no session has been shown as \Recent.
         var firstRecent: UInt64
+        var rightsVersion: UInt64 = 0
     }
     private let state: Mutex<State>
     private let watchers = Watchers()
@@ -27,6 +28,9 @@ package final class MailboxView: Sendable {
     package var current: MailboxSnapshot { state.withLock { $0.snapshot } }
     /// The mailbox's name now; a rename moves it under a session that has it selected.
     package var name: MailboxName { state.withLock { $0.name } }
+
+    /// Another number whenever the rights on the mailbox may have changed.
+    package var rightsVersion: UInt64 { state.withLock { $0.rightsVersion } }
 
     /// Calls `notify` after each commit that changed this mailbox, on the writer's thread: it must not block.
     package func watch(_ notify: @escaping @Sendable () -> Void) -> Watch { watchers.add(notify) }
@@ -50,10 +54,11 @@ package final class MailboxView: Sendable {
 
     var isWatched: Bool { !watchers.isEmpty }
 
-    func publish(_ snapshot: MailboxSnapshot, name: MailboxName? = nil) {
+    func publish(_ snapshot: MailboxSnapshot, name: MailboxName? = nil, newRights: Bool = false) {
         state.withLock { state in
             state.snapshot = snapshot
             if let name { state.name = name }
+            if newRights { state.rightsVersion &+= 1 }
         }
         watchers.tell()
     }

@@ -34,6 +34,7 @@ extension Store {
         for id in accounts {
             report.accounts += 1
             report.add(try await account(id).checkIntegrity())
+            report.problems += try await shareProblems(id)
         }
         return report
     }
@@ -140,6 +141,12 @@ enum AccountRules {
             sql: """
                 SELECT name FROM mailbox WHERE deleted_at IS NOT NULL
                 AND EXISTS (SELECT 1 FROM message WHERE mailbox_id = mailbox.id)
+                """),
+        IntegrityRule(
+            rule: "a deleted mailbox is shared with nobody",
+            sql: """
+                SELECT name FROM mailbox WHERE deleted_at IS NOT NULL
+                AND EXISTS (SELECT 1 FROM acl WHERE mailbox_id = mailbox.id)
                 """),
         IntegrityRule(
             rule: "every mailbox lies below one that exists, and INBOX exists",

@@ -5,13 +5,16 @@ import GRDB
 package import Mail
 
 extension AccountStore {
-    /// Makes the mailbox and its missing ancestors.
+    /// Makes the mailbox and its missing ancestors; their access lists are that of the nearest above them.
     /// - Throws: `.mailboxExists`; `.specialUseTaken` when another mailbox has the special use; `.limit` for one too many.
     package func createMailbox(
         _ name: MailboxName, specialUse: SpecialUse? = nil
     ) async throws(StoreError) -> MailboxInfo {
-        try await write { operation in
-            guard try operation.find(name) == nil else { throw StoreError.mailboxExists(name) }
+        try await writeShared { operation in
+            try operation.refuseTaken(name)
+            _ = try operation.requireParent(of: name)
+            // A special use is the owner's own business.
+            guard specialUse == nil || operation.guest == nil else { throw StoreError.notPermitted }
             try operation.createAncestors(of: name)
             _ = try operation.create(name, specialUse: specialUse)
         }
@@ -28,7 +31,11 @@ extension WriteOperation {
     /// Makes one mailbox whose name is free. Its UIDVALIDITY is greater than every one given out before.
     mutating func create(_ name: MailboxName, specialUse: SpecialUse? = nil) throws -> MailboxRow {
         try refuseOneMailboxMore()
+        guard !name.isReserved else {
+            throw StoreError.mailboxRefused(name, reason: MailboxName.reservedReason)
+        }
         if let specialUse { try refuseTaken(specialUse) }
+        let parent = try nearestAbove(name)
         let validity = try nextUIDValidity()
         let modSeq = try nextModSeq()
         try db.run(
@@ -38,8 +45,10 @@ extension WriteOperation {
             """,
             .text(name.text), .optional(specialUse?.rawValue), .int(validity.rawValue), .int(modSeq.rawValue),
             .int(currentSeconds()))
-        return MailboxRow(
+        let row = MailboxRow(
             id: MailboxID(rawValue: db.lastInsertedRowID), name: name, uidValidity: validity, uidNext: 1)
+        if let parent { try inheritAccess(row.id, from: parent.id) }
+        return row
     }
 
     func refuseOneMailboxMore() throws {

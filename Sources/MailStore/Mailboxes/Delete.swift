@@ -4,10 +4,10 @@ package import Mail
 
 extension AccountStore {
     /// Deletes a mailbox that has none below it. Its messages stay restorable for the retention time.
-    /// - Throws: `.mailboxNotFound`; `.mailboxRefused` for INBOX and for a mailbox with others below it.
+    /// - Throws: `.mailboxNotFound`; `.notPermitted`; `.mailboxRefused` for INBOX and for a mailbox with others below it.
     package func deleteMailbox(_ name: MailboxName) async throws(StoreError) {
-        try await write { operation in
-            let row = try operation.require(name)
+        try await writeShared { operation in
+            let row = try operation.require(name, for: .deleteMailbox)
             guard !name.isInbox else {
                 throw StoreError.mailboxRefused(name, reason: "INBOX cannot be deleted")
             }
@@ -18,6 +18,7 @@ extension AccountStore {
             try operation.db.run(
                 "UPDATE mailbox SET deleted_at = ?, modseq = ? WHERE id = ?", .int(currentSeconds()),
                 .int(try operation.nextModSeq().rawValue), .int(row.id.rawValue))
+            try operation.removeAccess(row.id)
             operation.effects.changes.append(.deleted(row.id))
         }
     }

@@ -6,8 +6,8 @@ package import Mail
 /// One mailbox's name, numbers and counts at one moment.
 package struct MailboxInfo: Hashable, Sendable {
     package let id: MailboxID
-    package let name: MailboxName
-    package let specialUse: SpecialUse?
+    package private(set) var name: MailboxName
+    package private(set) var specialUse: SpecialUse?
     package let uidValidity: UIDValidity
     /// 4,294,967,296 when no UID is left.
     package let uidNext: UInt64
@@ -22,7 +22,11 @@ package struct MailboxInfo: Hashable, Sendable {
     package fileprivate(set) var deletedSize: Int64?
     /// The sum of the messages' sizes.
     package let size: Int64
-    package let isSubscribed: Bool
+    package private(set) var isSubscribed: Bool
+    /// What the one who asked may do with it. Without `read` the numbers are 0.
+    package private(set) var rights = MailboxRights.all
+    /// Whose it is; nil for one's own.
+    package private(set) var owner: AccountID?
 
     /// A mailbox as it could be, for tests of what is made of it.
     package init(
@@ -43,6 +47,27 @@ package struct MailboxInfo: Hashable, Sendable {
         self.deletedSize = deletedSize
         self.size = size
         self.isSubscribed = isSubscribed
+    }
+
+    fileprivate func withRights(_ rights: MailboxRights) -> MailboxInfo {
+        var info = self
+        if !rights.contains(.read) {
+            info = MailboxInfo(
+                id: id, name: name, specialUse: nil, uidValidity: uidValidity, uidNext: 1, modSeq: .zero, messages: 0,
+                unseen: 0, deleted: 0, size: 0, isSubscribed: false)
+        }
+        info.rights = rights
+        return info
+    }
+
+    /// The mailbox as a guest's list has it: under a name of its own, and without what it is to its owner.
+    package func shown(as name: MailboxName, of owner: AccountID) -> MailboxInfo {
+        var info = self
+        info.name = name
+        info.specialUse = nil
+        info.isSubscribed = false
+        info.owner = owner
+        return info
     }
 }
 
@@ -73,7 +98,14 @@ extension AccountStore {
 
     /// Whether there is a mailbox of that name.
     package func hasMailbox(_ name: MailboxName) async throws(StoreError) -> Bool {
-        try await file.read { try $0.hasMailbox(name) }
+        let guest = guest
+        return try await file.read { db in
+            do {
+                return try db.require(name, for: .none, guest).rawValue > 0
+            } catch StoreError.mailboxNotFound {
+                return false
+            }
+        }
     }
 
     /// Whether there are mailboxes below a name.
@@ -90,7 +122,8 @@ extension AccountStore {
     private func mailboxes(
         from first: String, to last: String, _ counting: MailboxCountOptions
     ) async throws(StoreError) -> [MailboxInfo] {
-        try await file.read { [hub] db in
+        try await file.read { [hub, guest] db in
+            let visible = try guest.map { try db.visibleRights(of: $0) }
             var all: [MailboxInfo] = []
             try db.each(
                 """
@@ -100,10 +133,16 @@ extension AccountStore {
                 """, .text(first), .text(last)
             ) { row in
                 var info = try MailboxInfo(row)
-                if counting.contains(.recent) {
-                    info.recent = try db.recentCount(info.id, firstRecent: row.int(11), hub)
+                if let visible {
+                    guard let rights = visible[info.id] else { return }
+                    info = info.withRights(rights)
                 }
-                if counting.contains(.deletedSize) { info.deletedSize = try db.deletedSize(info) }
+                if info.rights.contains(.read) {
+                    if counting.contains(.recent) {
+                        info.recent = try db.recentCount(info.id, firstRecent: row.int(11), hub)
+                    }
+                    if counting.contains(.deletedSize) { info.deletedSize = try db.deletedSize(info) }
+                }
                 all.append(info)
             }
             return all

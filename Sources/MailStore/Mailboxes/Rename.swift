@@ -3,15 +3,19 @@
 package import Mail
 
 extension AccountStore {
-    /// Gives a mailbox and those below it a new name; UIDs, UIDVALIDITY and sessions stay with them.
+    /// Gives a mailbox and those below it a new name; UIDs, UIDVALIDITY, access lists and
+    /// sessions stay with them.
     ///
     /// INBOX itself stays: its messages move to a new mailbox of that name, and what is below INBOX is not touched.
     /// - Throws: `.mailboxNotFound`, `.mailboxExists`, `.mailboxRefused` when `new` lies below `old`.
     package func renameMailbox(_ old: MailboxName, to new: MailboxName) async throws(StoreError) {
-        try await write { operation in
-            let row = try operation.require(old)
-            guard try operation.find(new) == nil else { throw StoreError.mailboxExists(new) }
+        try await writeShared { operation in
+            let row = try operation.require(old, for: .deleteMailbox)
+            try operation.refuseTaken(new)
+            _ = try operation.requireParent(of: new)
+            guard !new.isReserved else { throw StoreError.mailboxRefused(new, reason: MailboxName.reservedReason) }
             if old.isInbox {
+                guard operation.guest == nil else { throw StoreError.notPermitted }
                 try operation.createAncestors(of: new)
                 let target = try operation.create(new)
                 _ = try operation.move(.all, from: row, to: target)

@@ -4,14 +4,10 @@ package import Mail
 
 extension AccountStore {
     /// The mailbox's view, shared by everybody who looks at it; it moves with every commit.
-    /// - Throws: `.mailboxNotFound`.
+    /// - Throws: `.mailboxNotFound`, `.notPermitted` for a guest who may not read it.
     package func view(of name: MailboxName) async throws(StoreError) -> MailboxView {
-        let id = try await file.read { db in
-            try db.first("SELECT id FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) {
-                MailboxID(rawValue: $0.int(0))
-            }
-        }
-        guard let id else { throw .mailboxNotFound(name) }
+        let guest = guest
+        let id = try await file.read { db in try db.require(name, for: .read, guest) }
         if let view = hub.view(id) { return view }
         let hub = hub
         let view = try await writer.perform { db, effects in try hub.load(id, db, effects) }

@@ -22,7 +22,8 @@ package struct DeletedMailbox: Sendable {
 extension AccountStore {
     /// The mailboxes that can be restored, the last to be deleted first.
     package func deletedMailboxes() async throws(StoreError) -> [DeletedMailbox] {
-        try await file.read { db in
+        guard guest == nil else { throw .notPermitted }
+        return try await file.read { db in
             var all: [DeletedMailbox] = []
             try db.each(
                 """

@@ -7,12 +7,15 @@ package import NIOCore
 extension AccountStore {
     /// Runs `work` on one of the account's reader threads.
     ///
-    /// Keep a job short (some 256 KiB of output): it holds a read transaction, and the account has few readers.
+    /// A guest reads while it may read the mailbox that its handle is bound to. Keep a job short (some 256 KiB of output): it holds a read transaction, and the account has few readers.
     package func read<T: Sendable>(
         _ work: @escaping @Sendable (AccountReader) throws -> T
     ) async throws(StoreError) -> T {
-        let compression = compression
-        return try await file.read { db in try work(AccountReader(db: db, compression: compression)) }
+        let (compression, guest, boundMailbox) = (compression, guest, boundMailbox)
+        return try await file.read { db in
+            if guest != nil { try db.requireReadable(boundMailbox, by: guest) }
+            return try work(AccountReader(db: db, compression: compression))
+        }
     }
 }
 

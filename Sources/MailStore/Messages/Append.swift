@@ -32,18 +32,20 @@ package struct AppendOutcome: Sendable {
 
 extension AccountStore {
     /// Adds messages to a mailbox, all or none, durable on return.
-    /// - Throws: `.mailboxNotFound`, `.overQuota`, `.limit` when no UID is left, `.unavailable`.
+    /// Of a guest's flags those are stored that it may set (RFC 4314 §4).
+    /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.overQuota`, `.limit` when no UID is left, `.unavailable`.
     package func append(_ messages: [NewMessage], to name: MailboxName) async throws(StoreError) -> AppendOutcome {
-        try await write { operation in
-            try operation.append(messages, to: try operation.require(name))
+        try await writeShared { operation in
+            try operation.append(messages, to: try operation.require(name, for: .insert))
         }
     }
 
     /// Looks whether a message of this size could be appended now, before it is let in.
     /// - Throws: `.mailboxNotFound`, `.overQuota`.
     package func checkAppend(of size: Int, to name: MailboxName) async throws(StoreError) {
+        let guest = guest
         try await file.read { db in
-            guard try db.hasMailbox(name) else { throw StoreError.mailboxNotFound(name) }
+            try db.require(name, for: .insert, guest)
             try db.refuseOverQuota(adding: Int64(size))
         }
     }
@@ -55,6 +57,7 @@ extension WriteOperation {
         var entries: [MessageEntry] = []
         var counts = MailboxCounts()
         var uids: [UID?] = []
+        let rights = try rights(on: mailbox.id)
         for message in messages {
             if let key = message.importKey, try isImported(key, mailbox.id) {
                 uids.append(nil)
@@ -63,13 +66,14 @@ extension WriteOperation {
             try db.refuseOverQuota(
                 adding: counts.size + Int64(message.staged.size), messages: counts.messages + 1)
             let uid = try takeUID(&uidNext)
+            let flags = rights.permitted(message.flags)
             let entry = MessageEntry(
-                uid: uid, flagSet: try flagSet(message.flags), modSeq: try nextModSeq(),
+                uid: uid, flagSet: try flagSet(flags), modSeq: try nextModSeq(),
                 size: UInt32(clamping: message.staged.size), internalDate: message.internalDate,
                 bodyID: try insertBody(message.staged))
             try insert(entry, saveDate: currentSeconds(), into: mailbox.id)
             if let key = message.importKey { try recordImport(key, mailbox.id, uid) }
-            counts.add(entry.size, message.flags.system)
+            counts.add(entry.size, flags.system)
             entries.append(entry)
             uids.append(uid)
         }

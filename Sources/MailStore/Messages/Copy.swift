@@ -11,14 +11,15 @@ package struct CopyOutcome: Sendable {
 }
 
 extension AccountStore {
-    /// Copies the messages of the set that are there, all or none; flags, keywords and INTERNALDATE go along.
-    /// - Throws: `.mailboxNotFound` for either mailbox, `.overQuota`, `.limit`.
+    /// Copies the messages of the set that are there, all or none; flags, keywords and INTERNALDATE go along, the
+    /// flags as far as a guest may set them there.
+    /// - Throws: `.mailboxNotFound` for either mailbox, `.notPermitted`, `.overQuota`, `.limit`.
     package func copy(
         _ uids: UIDSet, from source: MailboxID, to destination: MailboxName
     ) async throws(StoreError) -> CopyOutcome {
-        try await write { operation in
-            let target = try operation.require(destination)
-            guard let from = try operation.find(source) else { throw StoreError.messageGone }
+        try await writeShared { operation in
+            let target = try operation.require(destination, for: .insert)
+            let from = try operation.requireSelected(source)
             let rows = try operation.messages(uids, in: from.id)
             try operation.db.refuseOverQuota(
                 adding: rows.reduce(0) { $0 + Int64($1.entry.size) }, messages: Int64(rows.count))
@@ -34,12 +35,14 @@ extension WriteOperation {
         var entries: [MessageEntry] = []
         var counts = MailboxCounts()
         let now = currentSeconds()
+        let rights = try rights(on: target.id)
         for row in rows {
+            let (flagSet, system) = try permittedFlags(of: row, rights)
             let entry = MessageEntry(
-                uid: try takeUID(&uidNext), flagSet: row.entry.flagSet, modSeq: try nextModSeq(),
+                uid: try takeUID(&uidNext), flagSet: flagSet, modSeq: try nextModSeq(),
                 size: row.entry.size, internalDate: row.entry.internalDate, bodyID: row.entry.bodyID)
             try insert(entry, saveDate: now, into: target.id)
-            counts.add(entry.size, row.system)
+            counts.add(entry.size, system)
             entries.append(entry)
         }
         if !entries.isEmpty {
@@ -49,5 +52,13 @@ extension WriteOperation {
         return CopyOutcome(
             uidValidity: target.uidValidity,
             pairs: zip(rows, entries).map { (source: $0.entry.uid, destination: $1.uid) })
+    }
+
+    private mutating func permittedFlags(
+        of row: MessageRow, _ rights: MailboxRights
+    ) throws -> (id: FlagSetID, system: SystemFlags) {
+        guard !rights.isSuperset(of: .flags) else { return (row.entry.flagSet, row.system) }
+        let flags = rights.permitted(effects.flagSets[row.entry.flagSet].flags)
+        return (try flagSet(flags), flags.system)
     }
 }

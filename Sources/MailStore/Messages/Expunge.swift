@@ -5,10 +5,10 @@ package import Mail
 extension AccountStore {
     /// Removes the messages that have \Deleted, of the set when one is given.
     /// - Returns: their UIDs, ascending.
-    /// - Throws: `.messageGone` when the mailbox is gone.
+    /// - Throws: `.messageGone` when the mailbox is gone, `.notPermitted`.
     package func expunge(in mailbox: MailboxID, only uids: UIDSet? = nil) async throws(StoreError) -> [UID] {
-        try await write { operation in
-            guard let row = try operation.find(mailbox) else { throw StoreError.messageGone }
+        try await writeShared { operation in
+            let row = try operation.requireSelected(mailbox, for: .expunge)
             let deleted = try operation.db.first("SELECT deleted FROM mailbox WHERE id = ?", .int(row.id.rawValue)) {
                 $0.int(0)
             }

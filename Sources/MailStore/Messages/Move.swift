@@ -4,13 +4,14 @@ package import Mail
 
 extension AccountStore {
     /// Moves the messages of the set that are there, all or none. Never in both mailboxes, never in neither.
-    /// - Throws: `.mailboxNotFound`, `.limit`.
+    /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.limit`.
     package func move(
         _ uids: UIDSet, from source: MailboxID, to destination: MailboxName
     ) async throws(StoreError) -> CopyOutcome {
-        try await write { operation in
-            let target = try operation.require(destination)
-            guard let from = try operation.find(source) else { throw StoreError.messageGone }
+        try await writeShared { operation in
+            let target = try operation.require(destination, for: .insert)
+            // RFC 6851 §4.2: the rights of STORE \Deleted, COPY and EXPUNGE together.
+            let from = try operation.requireSelected(source, for: .delete)
             return try operation.move(uids, from: from, to: target)
         }
     }

@@ -40,14 +40,17 @@ package struct StoreCondition: Sendable {
 }
 
 extension AccountStore {
-    /// Changes flags. A message whose flags stay as they were keeps its MODSEQ.
+    /// Changes flags. A message whose flags stay as they were keeps its MODSEQ. Of the flags named those are changed that
+    /// a guest may change (RFC 4314 §4).
     /// - Parameter condition: nil for all messages of the set.
-    /// - Throws: `.messageGone` when the mailbox is gone, `.limit` for too many keywords.
+    /// - Throws: `.messageGone` when the mailbox is gone, `.notPermitted` for a guest who may change none of the flags,
+    ///   `.limit` for too many keywords.
     package func storeFlags(
         _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition? = nil
     ) async throws(StoreError) -> StoreOutcome {
-        try await write { operation in
-            guard try operation.find(mailbox) != nil else { throw StoreError.messageGone }
+        try await writeShared { operation in
+            _ = try operation.requireSelected(mailbox)
+            guard change.isPermitted(with: try operation.rights(on: mailbox)) else { throw StoreError.notPermitted }
             return try operation.storeFlags(uids, in: mailbox, change, if: condition)
         }
     }
@@ -58,6 +61,7 @@ extension WriteOperation {
         _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition?
     ) throws -> StoreOutcome {
         let rows = try messages(uids, in: mailbox)
+        let rights = try rights(on: mailbox)
         var modified: [UID] = []
         var results: [FlagSetID: FlagSetID] = [:]
         var changed: [MessageEntry] = []
@@ -68,7 +72,7 @@ extension WriteOperation {
                 modified.append(row.entry.uid)
                 continue
             }
-            let new = try results[old] ?? flagSet(change.applied(to: effects.flagSets[old].flags))
+            let new = try results[old] ?? flagSet(change.applied(to: effects.flagSets[old].flags, with: rights))
             results[old] = new
             guard new != old else { continue }
             var entry = row.entry

@@ -53,7 +53,8 @@ package struct UndeleteOutcome: Sendable {
 extension AccountStore {
     /// What `undelete` would look at, the last to go first; those with copies too.
     package func expungedMessages(_ choice: ExpungedChoice) async throws(StoreError) -> [ExpungedMessage] {
-        try await file.read { try $0.expungedMessages(choice) }
+        guard guest == nil else { throw .notPermitted }
+        return try await file.read { try $0.expungedMessages(choice) }
     }
 
     /// Brings expunged messages back, all or none: their flags (but \Deleted) and INTERNALDATE, new UIDs.

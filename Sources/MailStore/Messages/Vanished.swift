@@ -9,7 +9,9 @@ extension AccountStore {
         from mailbox: MailboxID, since modSeq: ModSeq, among uids: UIDSet
     ) async throws(StoreError) -> UIDSet {
         guard !uids.isEmpty else { return UIDSet() }
+        let guest = guest
         return try await file.read { db in
+            if guest != nil { try db.requireReadable(mailbox, by: guest) }
             var found: [ClosedRange<UInt32>] = []
             try db.each(
                 "SELECT uid FROM tombstone WHERE mailbox_id = ? AND modseq > ?", .int(mailbox.rawValue),

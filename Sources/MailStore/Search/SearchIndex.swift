@@ -35,7 +35,8 @@ package struct SearchIndexStatus: Hashable, Sendable {
 
 extension AccountStore {
     package func searchIndexStatus() async throws(StoreError) -> SearchIndexStatus {
-        try await file.read { db in
+        guard guest == nil else { throw .notPermitted }
+        return try await file.read { db in
             let state = try db.searchIndexState()
             let messages = try db.count("SELECT count(*) FROM body")
             let indexed =

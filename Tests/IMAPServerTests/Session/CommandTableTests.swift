@@ -15,6 +15,8 @@ import Testing
         (.rename, "RENAME Drafts d2"), (.subscribe, "SUBSCRIBE INBOX"), (.unsubscribe, "UNSUBSCRIBE INBOX"),
         (.list, "LIST \"\" *"), (.lsub, "LSUB \"\" *"), (.namespace, "NAMESPACE"), (.status, "STATUS INBOX (MESSAGES)"),
         (.getQuota, "GETQUOTA \"\""), (.getQuotaRoot, "GETQUOTAROOT INBOX"), (.setQuota, "SETQUOTA \"\" (STORAGE 9)"),
+        (.setACL, "SETACL INBOX anyone lr"), (.deleteACL, "DELETEACL INBOX anyone"), (.getACL, "GETACL INBOX"),
+        (.listRights, "LISTRIGHTS INBOX anyone"), (.myRights, "MYRIGHTS INBOX"),
         (.check, "CHECK"), (.expunge, "EXPUNGE"), (.expunge, "UID EXPUNGE 1:*"), (.search, "SEARCH ALL"),
         (.search, "UID SEARCH ALL"), (.fetch, "FETCH 1 FLAGS"), (.fetch, "UID FETCH 1 FLAGS"),
         (.store, "STORE 1 +FLAGS (\\Seen)"), (.store, "UID STORE 1 +FLAGS (\\Seen)"), (.copy, "COPY 1 Sent"),
