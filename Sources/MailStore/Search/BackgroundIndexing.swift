@@ -9,8 +9,10 @@ import Logging
 import Synchronization
 
 final class BackgroundIndexing: Sendable {
+    /// The queue keeps no file open: an account that nobody uses any more is indexed when it is opened again.
+    private struct Waiting { weak var account: AccountStore? }
     private struct State {
-        var queue: [AccountStore] = []
+        var queue: [Waiting] = []
         var isRunning = false
         var isClosed = false
     }
@@ -27,8 +29,8 @@ final class BackgroundIndexing: Sendable {
     /// The account has, or may have, messages that its index does not have. Returns at once.
     func nudge(_ account: AccountStore) {
         let mustStart = state.withLock { state in
-            guard !state.isClosed, !state.queue.contains(where: { $0 === account }) else { return false }
-            state.queue.append(account)
+            guard !state.isClosed, !state.queue.contains(where: { $0.account === account }) else { return false }
+            state.queue.append(Waiting(account: account))
             defer { state.isRunning = true }
             return !state.isRunning
         }
@@ -64,11 +66,11 @@ final class BackgroundIndexing: Sendable {
 
     private func next() -> AccountStore? {
         state.withLock { state in
-            guard !state.queue.isEmpty else {
-                state.isRunning = false
-                return nil
+            while !state.queue.isEmpty {
+                if let account = state.queue.removeFirst().account { return account }
             }
-            return state.queue.removeFirst()
+            state.isRunning = false
+            return nil
         }
     }
 }

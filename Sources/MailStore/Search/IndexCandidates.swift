@@ -44,8 +44,20 @@ package struct RankedBody: Hashable, Sendable {
 
 extension AccountReader {
     /// Bodies that can hold the needle in that part; nil when the index cannot tell: the needle has fewer than three
-    /// characters, or there is no index yet.
+    /// characters, there is no index yet, or it is damaged (`check` tells of it).
     package func candidates(_ needle: SearchNeedle, in part: IndexedPart) throws -> IndexCandidates? {
+        try unlessDamaged { try found(needle, in: part) }
+    }
+
+    private func unlessDamaged<T>(_ ask: () throws -> T?) throws -> T? {
+        do {
+            return try ask()
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            return nil
+        }
+    }
+
+    private func found(_ needle: SearchNeedle, in part: IndexedPart) throws -> IndexCandidates? {
         let queries = Trigrams.queries(needle)
         guard !queries.isEmpty, let last = try db.lastIndexed() else { return nil }
         let all = queries.joined(separator: " AND ")
@@ -62,6 +74,10 @@ extension AccountReader {
     /// Bodies that are like the needle, the likest first, for FUZZY (RFC 6203): those that hold at least half of its
     /// trigrams, by the share that they hold; nil when the index cannot tell. What it does not know yet is not there.
     package func rank(_ needle: SearchNeedle, in part: IndexedPart) throws -> [RankedBody]? {
+        try unlessDamaged { try ranked(needle, in: part) }
+    }
+
+    private func ranked(_ needle: SearchNeedle, in part: IndexedPart) throws -> [RankedBody]? {
         let queries = Trigrams.queries(needle)
         guard !queries.isEmpty, try db.lastIndexed() != nil else { return nil }
         var counts: [Int64: Int] = [:]

@@ -320,6 +320,21 @@ extension AccountStore {
         }
     }
 
+    @Test func aDamagedIndexIsNotAskedAndIsMadeAnew() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let bodies = try await temporary.append(["Subject: needle\r\n\r\n"], to: account)
+            try await account.updateSearchIndex()
+            try account.file.syncOnWriter { db in
+                try db.execute(sql: "UPDATE search_header_data SET block = x'00000000ff' WHERE id > 10")
+            }
+            let damaged = try await account.candidates("needle", in: .header)
+            #expect(damaged?.mayContain(bodies[0]) != false)
+            try await account.rebuildSearchIndex()
+            #expect(try await account.candidates("needle", in: .header)?.bodies == bodies)
+        }
+    }
+
     @Test func aBodyThatCannotBeReadHoldsUpNothing() async throws {
         await #expect(throws: IntegrityFailure.self) {
             try await TemporaryStore.with { temporary in
