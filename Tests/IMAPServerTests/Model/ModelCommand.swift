@@ -192,7 +192,9 @@ struct CommandChooser {
         let isPlain = client.mode != .qresync
         let items = random.one(of: ModelCommand.FetchItems.allCases.filter { !isPlain || $0 != .modSeqs })
         let since = isPlain || !random.isOneIn(3) ? nil : someModSeq(client)
-        return .fetch(set, isUID: isUID, items, changedSince: since)
+        // What is left out is not read, and so not seen: that is for a test of its own.
+        let isReading = items == .body && since != nil
+        return .fetch(set, isUID: isUID, isReading ? .flags : items, changedSince: since)
     }
 
     private mutating func someModSeq(_ client: ClientModel) -> UInt64 {
