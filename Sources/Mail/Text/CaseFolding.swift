@@ -11,7 +11,6 @@ package enum CaseFolding {
     /// The key in UTF-8: texts are equal, or one holds the other, when that is true of their keys. Linear.
     package static func fold(_ text: String) -> [UInt8] {
         let bytes = Array(text.utf8)
-        let tables = Tables.all
         var key: [UInt8] = []
         key.reserveCapacity(bytes.count + bytes.count / 8)
         var index = 0
@@ -25,7 +24,7 @@ package enum CaseFolding {
             // A String's UTF-8 is valid, so the lengths are right; the bounds are checked all the same.
             let length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
             let end = min(bytes.count, index + length)
-            append(scalarIn: bytes[index..<end], tables, to: &key)
+            append(scalarIn: bytes[index..<end], to: &key)
             index = end
         }
         return key
@@ -34,13 +33,13 @@ package enum CaseFolding {
     /// A number that changes with the tables, as Unicode grows: keys that are kept are comparable while it stays.
     package static var version: Int64 { Tables.all.hash }
 
-    private static func append(scalarIn bytes: ArraySlice<UInt8>, _ tables: Tables, to key: inout [UInt8]) {
+    private static func append(scalarIn bytes: ArraySlice<UInt8>, to key: inout [UInt8]) {
         var value = UInt32(bytes.first ?? 0)
         value &= bytes.count == 4 ? 0x07 : bytes.count == 3 ? 0x0f : 0x1f
         for byte in bytes.dropFirst() { value = value << 6 | UInt32(byte & 0x3f) }
         if (0xac00...0xd7a3).contains(value) {
             appendSyllable(value - 0xac00, to: &key)
-        } else if let folded = tables.folded(value) {
+        } else if let folded = Tables.all.folded(value) {
             key.append(contentsOf: folded)
         } else {
             key.append(contentsOf: bytes)
