@@ -23,6 +23,12 @@ package struct ESearchReply: Hashable, Sendable {
         package var place: UInt64
         /// In the order of the response.
         package var numbers: [UInt64]
+
+        package init(isAddition: Bool, place: UInt64, numbers: [UInt64]) {
+            self.isAddition = isAddition
+            self.place = place
+            self.numbers = numbers
+        }
     }
 
     /// The messages of ALL in their order; empty where it is not there.

@@ -40,7 +40,8 @@ extension Session {
 
     /// The messages to answer; what is gone of them is told on the way (RFC 7162 §3.1.4.1, §3.2.6).
     private func indices(of fetch: Fetch, _ selection: Selection) async throws -> [Range<Int>] {
-        let named = try selection.indices(of: fetch.messages)
+        let all = try selection.indices(of: fetch.messages)
+        let named = fetch.modifiers.partial.map { $0.selected(of: all) } ?? all
         guard let modSeq = fetch.modifiers.changedSince else { return named }
         if fetch.modifiers.vanished {
             guard enabled.contains(.qresync) else {

@@ -8,22 +8,24 @@ extension Session {
     /// RFC 3501 §6.4.4, RFC 4731 §3. One untagged SEARCH or ESEARCH in any case, but for RETURN (SAVE).
     func search(_ search: Search, tag: String) async throws -> Completion {
         let selection = try selected()
+        try refuseReusedTag(tag, search.results, in: selection)
         return try await savingNothing(onFailureOf: search.results, in: selection) {
-            let program = try SearchProgram(search, in: selection.mailbox)
-            let scope = SearchScope(account: selection.account, view: selection.mailbox.view)
-            var progress = self.progress(tag, goal: scope.view.count)
+            var progress = self.progress(tag, goal: selection.mailbox.count)
             // In IMAP4rev2 the reply is ESEARCH in any case (RFC 9051 §6.4.4).
             let results = search.results ?? (enabled.isRev2 ? SearchResults() : nil)
-            let found = try await hits(
-                of: program, in: scope, extent: SearchExtent(results), progress: &progress)
-            let numbers = SearchNumbers(search.numbering, in: scope.view, withModSeq: program.usesModSeq)
+            let finding = try await find(
+                search, in: selection.mailbox, of: selection.account, extent: SearchExtent(results),
+                scoring: results?.options.contains(.relevancy) == true, progress: &progress)
+            let numbers = SearchNumbers(search.numbering, of: finding)
             if let results {
-                let report = SearchReport(found, for: results)
+                let report = SearchReport(finding.found, for: results, scores: finding.scores)
                 answer(report, SearchCorrelator(tag: tag, isUID: search.numbering == .uid), numbers)
                 save(report, in: selection)
             } else {
-                connection.writer.search(found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: found))
+                connection.writer.search(
+                    finding.found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: finding.found))
             }
+            keepUpToDate(search, tag: tag, found: finding.found, in: selection)
             return .ok("SEARCH completed.")
         }
     }
@@ -56,7 +58,7 @@ extension Session {
         } catch let problem as SearchProgram.Problem {
             let refusal = Session.refusal(of: problem)
             if refusal.condition == .no { forget() }
-            return refusal
+            throw Refusal(refusal)
         } catch let error as StoreError {
             forget()
             throw error
@@ -67,7 +69,8 @@ extension Session {
         SearchProgress(tag: tag, goal: goal, interval: environment.settings.progressInterval)
     }
 
-    private static func refusal(of problem: SearchProgram.Problem) -> Completion {
+    /// Why a search cannot be, as its reply.
+    static func refusal(of problem: SearchProgram.Problem) -> Completion {
         switch problem {
         case .unknownCharset: .no("That charset is not known.", code: .badCharset(["US-ASCII", "UTF-8"]))
         case .unsupported(let key): .bad("SEARCH does not know \(key).")
@@ -83,10 +86,10 @@ struct SearchNumbers: Sendable {
     /// The search is by mod-sequence: the reply tells the highest (RFC 7162 §3.1.5).
     let withModSeq: Bool
 
-    init(_ numbering: MessageNumbering, in view: MailboxSnapshot, withModSeq: Bool = false) {
+    init(_ numbering: MessageNumbering, of finding: SearchFinding) {
         self.numbering = numbering
-        self.view = view
-        self.withModSeq = withModSeq
+        view = finding.scope.view
+        withModSeq = finding.usesModSeq
     }
 
     func number(at index: Int) -> UInt32 {

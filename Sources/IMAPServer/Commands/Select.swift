@@ -38,6 +38,7 @@ extension Session {
         let selection = Selection(
             account: account.bound(to: view.mailboxID), view: view, watch: watch, mailbox: mailbox,
             access: .init(rights: rights, version: rightsVersion, isExamined: isExamined))
+        selection.namePrefix = String(reference.fullName.text.dropLast(reference.name.text.count))
         describe(selection)
         self.selection = selection
         if let resync = select.resync { try await resynchronize(resync, selection) }

@@ -1,5 +1,6 @@
 // What a search reads of one message: each text at most once, and one part at a time.
 
+import IMAPSyntax
 import Mail
 import MailStore
 
@@ -22,6 +23,7 @@ struct SearchContent {
     }
 
     func saveDate(of uid: UID) throws -> Int64? { try reader.saveDate(of: uid, in: mailbox) }
+    func threadID() throws -> ThreadID? { try reader.threadID(of: body) }
     func sentDate() throws -> MailDate? { try reader.sentDate(of: body) }
 
     /// The empty needle is found in a field that is there (RFC 3501 §6.4.4, HEADER).
@@ -58,6 +60,28 @@ struct SearchContent {
             return !isFound
         }
         return isFound
+    }
+
+    /// The best that a text of the field reaches, 0 ... 100; in a body it counts a little less than in the header.
+    mutating func score(_ needle: FuzzyNeedle, in field: SearchField) throws -> Int {
+        if let name = field.headerName {
+            return MessageText.headerValues(try wholeHeader(), named: name)
+                .map { needle.score(in: CaseFolding.fold($0)) }.max() ?? 0
+        }
+        var best = 0
+        if field == .text {
+            let folded = try foldedHeader ?? reader.foldedHeader(of: body)
+            foldedHeader = folded
+            best = needle.score(in: folded)
+        }
+        guard best < 100 else { return best }
+        let take = { (text: [UInt8]) in
+            best = max(best, needle.score(in: text) * 9 / 10)
+            return best < 90
+        }
+        try reader.visitTexts(of: body, take)
+        if field == .text { try reader.visitPartHeaders(of: body, take) }
+        return best
     }
 
     private mutating func wholeHeader() throws -> [UInt8] {

@@ -47,9 +47,13 @@ extension SearchProgram {
         case .flagSets(let ids): return ids.contains(entry.flagSet)
         case .internalDate(let comparison, let day): return comparison.holds(entry.internalDate.dayNumber, day)
         case .internalTime(let seconds): return seconds.contains(entry.internalDate.secondsSince1970)
+        case .bodies(let bodies): return bodies.contains(entry.bodyID)
         case .modSeq(let least): return entry.modSeq.rawValue >= least
         case .larger(let size): return UInt64(entry.size) > size
         case .smaller(let size): return UInt64(entry.size) < size
+        case .header(_, _, let candidates?), .text(_, let candidates?), .body(_, let candidates?):
+            return candidates.mayContain(entry.bodyID) ? nil : false
+        case .fuzzy(_, _, let candidates?): return candidates.mayContain(entry.bodyID) ? nil : false
         default: return nil
         }
     }
@@ -85,14 +89,45 @@ extension SearchProgram {
         case .sentDate(let comparison, let day):
             guard let date = try content.sentDate() else { return false }
             return comparison.holds(date.dayNumber, day)
+        case .thread(let thread): return try content.threadID() == thread
         case .saveDate(let comparison, let day):
             guard let seconds = try content.saveDate(of: candidate.entry.uid) else { return false }
             return comparison.holds(MailDate(secondsSince1970: seconds).dayNumber, day)
-        case .header(let name, let needle): return try content.headerHolds(needle, inField: name)
-        case .body(let needle): return try content.bodyHolds(needle)
-        case .text(let needle):
+        case .header(_, _, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false
+        case .text(_, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false
+        case .body(_, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false
+        case .header(let name, let needle, _): return try content.headerHolds(needle, inField: name)
+        case .body(let needle, _): return try content.bodyHolds(needle)
+        case .fuzzy(_, _, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false
+        case .fuzzy(let field, let needle, _): return try content.score(needle, in: field) >= FuzzyNeedle.enough
+        case .text(let needle, _):
             return try content.headerHolds(needle) || content.bodyHolds(needle) || content.partHeadersHold(needle)
         default: return leaf(node, candidate) ?? false
+        }
+    }
+}
+
+extension SearchProgram {
+    /// How relevant a message is that was found, 1 ... 100: the mean of what FUZZY's texts reach in it (RFC 6203 §4).
+    func score(_ candidate: SearchCandidate, reader: AccountReader) throws -> UInt8 {
+        var content = SearchContent(candidate.entry.bodyID, in: mailboxID, reader)
+        var scores: [Int] = []
+        try SearchProgram.collectScores(root, &content, into: &scores)
+        guard !scores.isEmpty else { return 100 }
+        return UInt8(clamping: max(1, min(100, scores.reduce(0, +) / scores.count)))
+    }
+
+    private static func collectScores(
+        _ node: Node, _ content: inout SearchContent, into scores: inout [Int]
+    ) throws {
+        switch node {
+        case .fuzzy(let field, let needle, _):
+            let score = try content.score(needle, in: field)
+            // What is beside OR may have found the message without this.
+            if score >= FuzzyNeedle.enough { scores.append(score) }
+        case .any(let nodes), .all(let nodes):
+            for inner in nodes { try collectScores(inner, &content, into: &scores) }
+        default: break
         }
     }
 }

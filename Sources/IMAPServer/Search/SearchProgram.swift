@@ -7,7 +7,7 @@
 
 package import IMAPSyntax
 package import Mail
-import MailStore
+package import MailStore
 
 /// A pure value; may cross to a reader's thread.
 package struct SearchProgram: Sendable {
@@ -26,17 +26,23 @@ package struct SearchProgram: Sendable {
         case smaller(UInt64)
         case sentDate(SearchComparison, day: Int)
         case saveDate(SearchComparison, day: Int)
-        case header(name: String, SearchNeedle)
-        case text(SearchNeedle)
-        case body(SearchNeedle)
+        case bodies(Set<BodyID>)
+        case thread(ThreadID)
+        /// With what the index says of the needle, once it was asked and could tell.
+        case header(name: String, SearchNeedle, IndexCandidates?)
+        case text(SearchNeedle, IndexCandidates?)
+        case body(SearchNeedle, IndexCandidates?)
+        case fuzzy(SearchField, FuzzyNeedle, FuzzyCandidates?)
         case not(Node)
         case any([Node])
         case all([Node])
     }
 
-    let root: Node
+    private(set) var root: Node
     /// The search is by mod-sequence, somewhere.
     let usesModSeq: Bool
+    /// Something is to be found about, and so messages have scores.
+    let isFuzzy: Bool
     /// Whose messages these are.
     let mailboxID: MailboxID
 
@@ -51,14 +57,19 @@ package struct SearchProgram: Sendable {
 
     /// - Parameters:
     ///   - mailbox: the view that the numbers and flags speak of.
+    ///   - account: whose messages they are, by whom EMAILID and THREADID are given.
     ///   - now: what OLDER and YOUNGER count from.
-    package init(_ search: Search, in mailbox: SelectedMailbox, now: MailDate = .now()) throws(Problem) {
-        if search.results?.options.contains(.update) == true { throw .unsupported("UPDATE") }
-        if search.results?.options.contains(.relevancy) == true { throw .unsupported("RELEVANCY without FUZZY") }
+    package init(
+        _ search: Search, in mailbox: SelectedMailbox, of account: AccountID, now: MailDate = .now()
+    ) throws(Problem) {
         if let charset = search.charset, !Charset.isKnown(charset) { throw .unknownCharset }
-        let making = Making(charset: search.charset, mailbox: mailbox, now: now)
+        let making = Making(charset: search.charset, mailbox: mailbox, account: account, now: now)
         root = try SearchProgram.node(search.key, making)
         usesModSeq = search.key.contains { if case .modSeq = $0 { true } else { false } }
+        isFuzzy = search.key.contains { if case .fuzzy = $0 { true } else { false } }
+        if !isFuzzy, search.results?.options.contains(.relevancy) == true {
+            throw .unsupported("RELEVANCY without FUZZY")
+        }
         mailboxID = mailbox.view.mailboxID
     }
 
@@ -66,7 +77,10 @@ package struct SearchProgram: Sendable {
     private struct Making {
         let charset: String?
         let mailbox: SelectedMailbox
+        let account: AccountID
         let now: MailDate
+        /// Within FUZZY.
+        var isFuzzy = false
     }
 
     /// Whether some message may have to be read.
@@ -77,13 +91,14 @@ package struct SearchProgram: Sendable {
     /// Recursion is bounded by the parser's `SyntaxLimits.nesting`.
     private static func node(_ key: SearchKey, _ making: Making) throws(Problem) -> Node {
         switch key {
-        case .text(let field, let bytes): return try text(field, bytes, charset: making.charset)
+        case .text(let field, let bytes): return try text(field, bytes, making)
         case .not(let inner): return .not(try node(inner, making))
         case .or(let first, let second): return .any(try sorted([first, second], making))
         case .and(let keys): return .all(try sorted(keys, making))
-        case .emailID: throw .unsupported("EMAILID")
-        case .threadID: throw .unsupported("THREADID")
-        case .fuzzy: throw .unsupported("FUZZY")
+        case .fuzzy(let inner):
+            var making = making
+            making.isFuzzy = true
+            return try node(inner, making)
         case .filter: throw .unsupported("FILTER")
         default: return leaf(key, making)
         }
@@ -105,6 +120,9 @@ package struct SearchProgram: Sendable {
         case .larger(let size): .larger(size)
         case .smaller(let size): .smaller(size)
         case .modSeq(let value): .modSeq(atLeast: value)
+        // An identifier that is nobody's, or of another account, finds nothing (RFC 8474 §5.1).
+        case .emailID(let id): ObjectID.body(id, of: making.account).map { .bodies([$0]) } ?? .constant(false)
+        case .threadID(let id): ObjectID.thread(id, of: making.account).map { .thread($0) } ?? .constant(false)
         default: .constant(true)
         }
     }
@@ -128,18 +146,16 @@ package struct SearchProgram: Sendable {
         }
     }
 
-    private static func text(_ field: SearchField, _ bytes: [UInt8], charset: String?) throws(Problem) -> Node {
-        let needle = SearchNeedle(try decoded(bytes, charset: charset))
-        return switch field {
-        case .bcc: .header(name: "Bcc", needle)
-        case .cc: .header(name: "Cc", needle)
-        case .from: .header(name: "From", needle)
-        case .subject: .header(name: "Subject", needle)
-        case .to: .header(name: "To", needle)
-        case .header(let name): .header(name: name, needle)
-        case .body: needle.key.isEmpty ? .constant(true) : .body(needle)
-        case .text: needle.key.isEmpty ? .constant(true) : .text(needle)
+    private static func text(_ field: SearchField, _ bytes: [UInt8], _ making: Making) throws(Problem) -> Node {
+        let text = try decoded(bytes, charset: making.charset)
+        if making.isFuzzy {
+            let needle = FuzzyNeedle(text)
+            if !needle.whole.key.isEmpty { return .fuzzy(field, needle, nil) }
         }
+        let needle = SearchNeedle(text)
+        if let name = field.headerName { return .header(name: name, needle, nil) }
+        if needle.key.isEmpty { return .constant(true) }
+        return field == .body ? .body(needle, nil) : .text(needle, nil)
     }
 
     /// Text without a charset, or in US-ASCII, may be UTF-8 all the same: clients send it so.
@@ -154,14 +170,100 @@ package struct SearchProgram: Sendable {
     }
 }
 
+extension SearchField {
+    /// The one header field that is looked at; nil for BODY and TEXT.
+    var headerName: String? {
+        switch self {
+        case .bcc: "Bcc"
+        case .cc: "Cc"
+        case .from: "From"
+        case .subject: "Subject"
+        case .to: "To"
+        case .header(let name): name
+        case .body, .text: nil
+        }
+    }
+}
+
+extension SearchField {
+    fileprivate var indexedPart: IndexedPart {
+        switch self {
+        case .body: .body
+        case .text: .text
+        default: .header
+        }
+    }
+}
+
+// MARK: The index
+
+/// The messages that have about one of a fuzzy needle's words: half of its trigrams at least.
+struct FuzzyCandidates: Sendable {
+    private let likely: Set<BodyID>
+    private let index: IndexCandidates
+
+    /// nil when the index cannot tell.
+    init?(_ needle: FuzzyNeedle, in part: IndexedPart, _ reader: AccountReader) throws {
+        var likely: Set<BodyID> = []
+        var index: IndexCandidates?
+        for word in needle.words {
+            let word = SearchNeedle(String(decoding: word, as: UTF8.self))
+            guard let known = try reader.candidates(word, in: part), let ranked = try reader.rank(word, in: part)
+            else { return nil }
+            index = index ?? known
+            likely.formUnion(ranked.lazy.map(\.body))
+        }
+        guard let index else { return nil }
+        self.likely = likely
+        self.index = index
+    }
+
+    func mayContain(_ body: BodyID) -> Bool { !index.isIndexed(body) || likely.contains(body) }
+}
+
+extension SearchProgram {
+    /// Whether the index may know something of it.
+    var hasNeedles: Bool { root.hasNeedles }
+
+    /// Asks the index of each needle, once: which messages need not be read.
+    mutating func consult(_ reader: AccountReader) throws { root = try root.consulting(reader) }
+}
+
+extension SearchProgram.Node {
+    fileprivate var hasNeedles: Bool {
+        switch self {
+        case .header, .text, .body, .fuzzy: true
+        case .not(let inner): inner.hasNeedles
+        case .any(let nodes), .all(let nodes): nodes.contains(where: \.hasNeedles)
+        default: false
+        }
+    }
+
+    fileprivate func consulting(_ reader: AccountReader) throws -> SearchProgram.Node {
+        switch self {
+        case .header(let name, let needle, _): .header(name: name, needle, try reader.candidates(needle, in: .header))
+        case .text(let needle, _): .text(needle, try reader.candidates(needle, in: .text))
+        case .body(let needle, _): .body(needle, try reader.candidates(needle, in: .body))
+        case .fuzzy(let field, let needle, _):
+            .fuzzy(field, needle, try FuzzyCandidates(needle, in: field.indexedPart, reader))
+        case .not(let inner): .not(try inner.consulting(reader))
+        case .any(let nodes): .any(try nodes.map { try $0.consulting(reader) })
+        case .all(let nodes): .all(try nodes.map { try $0.consulting(reader) })
+        default: self
+        }
+    }
+}
+
 extension SearchProgram.Node {
     /// 0 the snapshot, 1 a column, 2 the header, 3 the body.
     var cost: Int {
         switch self {
-        case .constant, .indices, .uids, .flagSets, .recent, .internalDate, .internalTime, .larger, .smaller, .modSeq: 0
-        case .sentDate, .saveDate: 1
+        case .constant, .indices, .uids, .flagSets, .recent, .internalDate, .internalTime, .larger, .smaller, .modSeq,
+            .bodies:
+            0
+        case .sentDate, .saveDate, .thread: 1
         case .header: 2
-        case .text, .body: 3
+        case .text, .body, .fuzzy: 3
         case .not(let inner): inner.cost
         case .any(let nodes), .all(let nodes): nodes.map(\.cost).max() ?? 0
         }

@@ -61,6 +61,21 @@ package struct SearchReport: Sendable {
     }
 }
 
+extension PartialRange {
+    /// The messages at these places (RFC 9394 §3.3).
+    /// - Parameter messages: ascending and disjoint.
+    package func selected(of messages: [Range<Int>]) -> [Range<Int>] {
+        let places = indices(in: messages.reduce(0) { $0 + $1.count })
+        var start = 0
+        return messages.compactMap { range in
+            let part = places.clamped(to: start..<start + range.count)
+            let offset = range.lowerBound - start
+            start += range.count
+            return part.isEmpty ? nil : part.lowerBound + offset..<part.upperBound + offset
+        }
+    }
+}
+
 /// How many of the messages a search needs to find.
 package enum SearchExtent: Hashable, Sendable {
     case all

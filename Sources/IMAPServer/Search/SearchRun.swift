@@ -40,9 +40,90 @@ struct SearchProgress: Sendable {
     }
 }
 
+/// What a search found in one mailbox.
+struct SearchFinding: Sendable {
+    let scope: SearchScope
+    /// Indices, in the order asked for.
+    var found: [Int]
+    /// In step with `found`; nil without FUZZY, or where nobody wants them.
+    var scores: [UInt8]?
+    let usesModSeq: Bool
+}
+
 extension Session {
     /// What ends a session in the middle of a search.
     private static let stops: Wake = [.drain, .revoked, .kicked]
+
+    /// Carries out a search of one mailbox.
+    /// - Parameters:
+    ///   - extent: how many messages are needed.
+    ///   - scoring: whether the scores of a fuzzy search are wanted.
+    /// - Throws: `SearchProgram.Problem` for a search that cannot be.
+    func find(
+        _ search: Search, in mailbox: SelectedMailbox, of account: AccountStore, extent: SearchExtent = .all,
+        scoring: Bool = false, progress: inout SearchProgress
+    ) async throws -> SearchFinding {
+        let program = try SearchProgram(search, in: mailbox, of: account.id)
+        let scope = SearchScope(account: account, view: mailbox.view)
+        let ready = try await consulting(program, account)
+        let found = try await hits(of: ready, in: scope, extent: extent, progress: &progress)
+        let isScored = scoring && ready.isFuzzy
+        let scores = isScored ? try await self.scores(of: found, by: ready, in: scope, progress: &progress) : nil
+        return SearchFinding(scope: scope, found: found, scores: scores, usesModSeq: ready.usesModSeq)
+    }
+
+    /// The program with what the index says of it.
+    func consulting(_ program: SearchProgram, _ account: AccountStore) async throws -> SearchProgram {
+        guard program.hasNeedles else { return program }
+        return try await account.read { reader in
+            var program = program
+            try program.consult(reader)
+            return program
+        }
+    }
+
+    private func scores(
+        of found: [Int], by program: SearchProgram, in scope: SearchScope, progress: inout SearchProgress
+    ) async throws -> [UInt8] {
+        var scores: [UInt8] = []
+        var candidates = found.map { SearchCandidate(index: $0, entry: scope.view[$0]) }[...]
+        while !candidates.isEmpty {
+            let job = candidates
+            let new = try await scope.account.read { reader in
+                var new: [UInt8] = []
+                let end = ContinuousClock.now + SearchQueue.jobTime
+                for candidate in job {
+                    do { new.append(try program.score(candidate, reader: reader)) } catch StoreError.messageGone {
+                        new.append(1)
+                    }
+                    if ContinuousClock.now >= end { break }
+                }
+                return new
+            }
+            scores += new
+            candidates = candidates.dropFirst(new.count)
+            try await pause(&progress)
+        }
+        return scores
+    }
+
+    /// Those of the messages at these indices that satisfy a search, in the order of `indices`.
+    func hits(
+        of program: SearchProgram, at indices: [Int], in scope: SearchScope, progress: inout SearchProgress
+    ) async throws -> [Int] {
+        var hits: [Int] = []
+        var open = SearchQueue()
+        for index in indices {
+            let candidate = SearchCandidate(index: index, entry: scope.view[index])
+            switch program.decide(candidate) {
+            case true: hits.append(index)
+            case nil: open.candidates.append(candidate)
+            default: break
+            }
+        }
+        if !open.isEmpty { hits += try await read(open, program, of: scope.account, &progress) }
+        return hits
+    }
 
     /// The indices of the messages found, ascending.
     /// - Parameter extent: how many are needed; with fewer than all the search stops when it has them.

@@ -38,7 +38,11 @@ package enum Capabilities {
     private static let synchronizing = ["CONDSTORE", "QRESYNC"]
 
     /// Of searches, sorts and threads.
-    private static let searching = ["ESEARCH", "SEARCHRES", "WITHIN", "INPROGRESS"]
+    private static let searching = [
+        "ESEARCH", "SEARCHRES", "WITHIN", "INPROGRESS", "SORT", "SORT=DISPLAY", "ESORT",
+        "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "I18NLEVEL=1",
+        "CONTEXT=SEARCH", "CONTEXT=SORT", "MULTISEARCH", "SEARCH=FUZZY", "PARTIAL",
+    ]
 
     /// What ENABLE takes, in the spelling of the reply.
     package static let enableable = ["CONDSTORE", "QRESYNC"]

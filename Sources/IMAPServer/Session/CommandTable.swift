@@ -65,6 +65,15 @@ package enum CommandTable {
         case .unselect: CommandRule(states: .selected, announcing: .nothing, capability: "UNSELECT")
         case .expunge: CommandRule(states: .selected, needsWritableMailbox: true, changesMail: true)
         case .search: CommandRule(states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge)
+        case .sort:
+            CommandRule(
+                states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge, capability: "SORT")
+        case .thread:
+            CommandRule(
+                states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge,
+                capability: "THREAD=REFERENCES")
+        case .esearch: CommandRule(states: .afterLogin, capability: "MULTISEARCH")
+        case .cancelUpdate: CommandRule(states: .selected, capability: "CONTEXT=SEARCH")
         case .fetch: CommandRule(states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge)
         case .store:
             CommandRule(
@@ -97,6 +106,8 @@ extension Command {
         case .copy(let copy): copy.messages.isUID
         case .move(let move): move.messages.isUID
         case .search(let search): search.numbering == .uid
+        case .sort(let sort): sort.numbering == .uid
+        case .thread(let thread): thread.numbering == .uid
         case .expunge(let expunge): expunge.uids != nil
         default: false
         }

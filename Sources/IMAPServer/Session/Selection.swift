@@ -14,6 +14,10 @@ final class Selection {
     /// What this session may do with the mailbox, as far as it knows; the store looks for itself.
     var access: SelectionAccess
     var mailbox: SelectedMailbox
+    /// What stands before the owner's name of the mailbox in this session's.
+    var namePrefix = ""
+    /// Searches whose client hears of their changes.
+    var contexts: [SearchContext] = []
     /// Keywords that the client has seen in FLAGS (RFC 3501 §7.2.6).
     private var toldKeywords: Set<Keyword>
     private var toldFlagSets: Int
@@ -28,6 +32,11 @@ final class Selection {
         self.mailbox = mailbox
         toldKeywords = mailbox.view.flagSets.keywords
         toldFlagSets = mailbox.view.flagSets.all.count
+    }
+
+    /// What this session's client calls the mailbox, whatever it was renamed to.
+    var fullName: MailboxName {
+        get throws { namePrefix.isEmpty ? view.name : try MailboxName(namePrefix + view.name.text) }
     }
 
     /// Every flag that may be told of a message of this mailbox.
@@ -64,10 +73,14 @@ extension Session {
             return bye("The selected mailbox was deleted.", code: .nonexistent, reason: "mailbox deleted")
         }
         let newRecent = claimRecent(selection, in: latest)
+        let before = selection.mailbox
         let announcement = selection.mailbox.advance(
             to: latest, mayAnnounceExpunge: announcing == .everything, newRecent: newRecent, own: own)
-        guard !announcement.isEmpty else { return }
-        try await write(announcement, of: selection, withUIDs: withUIDs)
+        if !announcement.isEmpty {
+            tellContextsOfExpunged(before, in: selection)
+            try await write(announcement, of: selection, withUIDs: withUIDs)
+        }
+        try await updateContexts(since: before, in: selection)
     }
 
     /// RFC 3501 §2.3.2: the first session to be told of a message sees it as \Recent, one that only looks takes nothing
@@ -90,7 +103,8 @@ extension Session {
                 .ok, code: .permanentFlags(.none, mayCreateKeywords: false), "No flags can be changed.")
         } else {
             connection.writer.untagged(
-                .ok, code: .permanentFlags(
+                .ok,
+                code: .permanentFlags(
                     selection.rights.permitted(selection.flags),
                     mayCreateKeywords: selection.rights.contains(.write)), "Flags that are kept.")
         }

@@ -84,6 +84,9 @@ extension Command {
         case .fetch(let fetch): fetch.modifiers.changedSince != nil || fetch.items.contains(.modSeq)
         case .store(let store): store.unchangedSince != nil
         case .search(let search): search.key.asksForModSeq
+        case .sort(let sort): sort.key.asksForModSeq
+        case .thread(let thread): thread.key.asksForModSeq
+        case .esearch(let esearch): esearch.key.asksForModSeq
         default: false
         }
     }

@@ -18,6 +18,10 @@ extension Session {
         case .idle: try await idle()
         case .compress: try await compress(tagged.tag)
         case .search(let search): try await self.search(search, tag: tagged.tag)
+        case .sort(let sort): try await self.sort(sort, tag: tagged.tag)
+        case .thread(let thread): try await self.thread(thread, tag: tagged.tag)
+        case .esearch(let esearch): try await self.esearch(esearch, tag: tagged.tag)
+        case .cancelUpdate(let cancel): try cancelUpdate(cancel)
         default: try await performOnMailboxes(tagged.command)
         }
     }

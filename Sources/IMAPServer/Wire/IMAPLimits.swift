@@ -40,5 +40,10 @@ package struct IMAPLimits: Hashable, Sendable {
     /// quarter. What one command may add before it looks is a few hundred KiB more.
     package var output = 256 * 1_024
 
+    /// Searches of a session that are kept up to date, and the results of each: of a search, of a sort.
+    package var contexts = 16
+    package var context = 100_000
+    package var sortedContext = 10_000
+
     package init() {}
 }

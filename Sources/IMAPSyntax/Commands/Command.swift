@@ -71,6 +71,10 @@ package enum Command: Hashable, Sendable {
     case unselect
     case expunge(Expunge)
     case search(Search)
+    case sort(Sort)
+    case thread(Thread)
+    case esearch(ESearch)
+    case cancelUpdate(CancelUpdate)
     case fetch(Fetch)
     case store(Store)
     case copy(Copy)
@@ -113,6 +117,10 @@ package enum Command: Hashable, Sendable {
         case .unselect: .unselect
         case .expunge: .expunge
         case .search: .search
+        case .sort: .sort
+        case .thread: .thread
+        case .esearch: .esearch
+        case .cancelUpdate: .cancelUpdate
         case .fetch: .fetch
         case .store: .store
         case .copy: .copy
@@ -158,6 +166,10 @@ package enum CommandName: String, CaseIterable, Hashable, Sendable {
     case unselect = "UNSELECT"
     case expunge = "EXPUNGE"
     case search = "SEARCH"
+    case sort = "SORT"
+    case thread = "THREAD"
+    case esearch = "ESEARCH"
+    case cancelUpdate = "CANCELUPDATE"
     case fetch = "FETCH"
     case store = "STORE"
     case copy = "COPY"

@@ -9,9 +9,13 @@ package struct FetchModifiers: Hashable, Sendable {
     /// The UIDs of the set that were expunged since then are told first (RFC 7162 §3.2.6).
     package var vanished = false
 
-    package init(changedSince: ModSeq? = nil, vanished: Bool = false) {
+    /// Only those at these places in the set (RFC 9394 §3.3).
+    package var partial: PartialRange?
+
+    package init(changedSince: ModSeq? = nil, vanished: Bool = false, partial: PartialRange? = nil) {
         self.changedSince = changedSince
         self.vanished = vanished
+        self.partial = partial
     }
 }
 
@@ -28,6 +32,11 @@ extension Lexer {
                 try space()
                 modifiers.changedSince = try modSeq()
             case "VANISHED": modifiers.vanished = true
+            case "PARTIAL":
+                guard modifiers.partial == nil else { throw SyntaxError("PARTIAL stands once") }
+                guard messages.isUID else { throw SyntaxError("PARTIAL belongs to UID FETCH") }
+                try space()
+                modifiers.partial = try partialRange()
             case let name: throw SyntaxError("unknown FETCH modifier \"\(name)\"")
             }
         } while takeSpace()

@@ -86,6 +86,30 @@ extension ResponseWriter {
         list("* SORT", numbers, modSeq)
     }
 
+    // RFC 5256 §5: thread-data = "THREAD" [SP 1*thread-list]
+    /// - Parameter number: what the reply calls the message with this `id`.
+    package mutating func thread(_ forest: ThreadForest, number: (Int) -> UInt32) {
+        buffer.writeStaticString("* THREAD")
+        if !forest.roots.isEmpty { space() }
+        var needsSpace = false
+        forest.tokens { token in
+            switch token {
+            case .open:
+                if needsSpace { space() }
+                buffer.writeStaticString("(")
+                needsSpace = false
+            case .message(let id):
+                if needsSpace { space() }
+                write(number: UInt64(number(id)))
+                needsSpace = true
+            case .close:
+                buffer.writeStaticString(")")
+                needsSpace = false
+            }
+        }
+        crlf()
+    }
+
     private mutating func list(_ name: StaticString, _ numbers: some Sequence<UInt32>, _ modSeq: UInt64?) {
         buffer.writeStaticString(name)
         var isEmpty = true

@@ -136,9 +136,33 @@ import Testing
     @Test("pipelined commands see the $ of those ahead of them")
     func pipelined() async throws {
         try await withMailbox { _, client async throws -> Void in
-            try await client.send("a SEARCH RETURN (SAVE) FLAGGED\r\nb COPY $ Junk\r\nc STORE $ +FLAGS.SILENT (\\Draft)\r\n")
+            try await client.send(
+                "a SEARCH RETURN (SAVE) FLAGGED\r\nb COPY $ Junk\r\nc STORE $ +FLAGS.SILENT (\\Draft)\r\n")
             for tag in ["a", "b", "c"] { #expect(try await client.reply(to: tag).isOK) }
             #expect(try await client.command("SEARCH DRAFT").found == [2, 3, 4, 7, 11])
+        }
+    }
+
+    @Test("RFC 9394 §3.3, §3.4: UID FETCH of some places, before CHANGEDSINCE")
+    func partialFetch() async throws {
+        try await withMailbox { _, client async throws -> Void in
+            func uids(_ text: String) async throws -> [UInt64?] {
+                try await client.command("UID FETCH \(text)").fetches.map(\.uid)
+            }
+            #expect(try await uids("3:100 (UID FLAGS) (PARTIAL -1:-3)") == [11, 12, 13])
+            #expect(try await uids("3:100 FLAGS (PARTIAL 2:1)") == [3, 4])
+            #expect(try await uids("3,7:* FLAGS (PARTIAL 1:2)") == [3, 7])
+            #expect(try await uids("1:* FLAGS (PARTIAL 13:20)") == [])
+            try await client.command("SEARCH RETURN (SAVE) FLAGGED")
+            #expect(try await uids("$ FLAGS (PARTIAL -1:-1)") == [12])
+            // What was flagged changed last; the last message is not.
+            let modSeq = try await client.command("FETCH 12 MODSEQ").fetches.first?.items["MODSEQ"]?.list?.first?.number
+            let since = try #require(modSeq)
+            #expect(try await uids("1:* FLAGS (PARTIAL -1:-3 CHANGEDSINCE \(since))") == [12])
+            #expect(try await uids("1:* FLAGS (CHANGEDSINCE \(since) PARTIAL -1:-3)") == [12])
+            #expect(try await client.command("FETCH 1:* FLAGS (PARTIAL 1:2)").isBAD)
+            #expect(try await client.command("UID FETCH 1:* FLAGS (PARTIAL 1:2 PARTIAL 3:4)").isBAD)
+            #expect(try await client.command("UID FETCH 1:* FLAGS (PARTIAL 1:*)").isBAD)
         }
     }
 
@@ -166,6 +190,22 @@ import Testing
             #expect(try await client.command("SEARCH RETURN (COUNT) SAVEDSINCE 1-Jan-2020").esearch?.count == 12)
             #expect(try await client.command("SEARCH RETURN (COUNT) SAVEDBEFORE 1-Jan-2020").esearch?.count == 0)
             #expect(try await client.command("SEARCH RETURN (COUNT) SAVEDON 1-Jan-2020").esearch?.count == 0)
+        }
+    }
+
+    @Test("RFC 8474 §5: by EMAILID and THREADID, which copies share")
+    func objectIDs() async throws {
+        try await withMailbox { _, client async throws -> Void in
+            try await client.command("COPY 2 INBOX")
+            let items = try await client.command("FETCH 2 (EMAILID THREADID)").fetches.first?.items
+            let email = try #require(items?["EMAILID"]?.list?.first?.text)
+            #expect(try await client.command("SEARCH EMAILID \(email)").found == [2, 13])
+            #expect(try await client.command("SEARCH NOT EMAILID \(email) 2").found == [])
+            let thread = try #require(items?["THREADID"]?.list?.first?.text)
+            let found = try #require(try await client.command("SEARCH THREADID \(thread)").found)
+            #expect(found.contains(2) && found.contains(13))
+            #expect(try await client.command("SEARCH EMAILID M1-99999").found == [])
+            #expect(try await client.command("SEARCH THREADID nonsense").found == [])
         }
     }
 

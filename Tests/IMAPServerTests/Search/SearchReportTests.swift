@@ -28,9 +28,23 @@ struct SearchReportTests {
         #expect(SearchReport([], for: results).told.isEmpty)
     }
 
+    @Test("RFC 9394 §3.3: the messages at some places of a set")
+    func partialOfRanges() {
+        let ranges = [2..<5, 9..<10, 20..<24]
+        let cases: [(PartialRange, [Range<Int>])] = [
+            (PartialRange(1, 100), ranges), (PartialRange(2, 4), [3..<5, 9..<10]), (PartialRange(4, 4), [9..<10]),
+            (PartialRange(1, 2, isFromEnd: true), [22..<24]), (PartialRange(9, 5, isFromEnd: true), [2..<5, 9..<10]),
+            (PartialRange(9, 9), []),
+        ]
+        for (range, expected) in cases { #expect(range.selected(of: ranges) == expected, "\(range)") }
+        #expect(PartialRange(1, 2).selected(of: []) == [])
+    }
+
     @Test func onlySaveIsSilent() {
         #expect(!SearchReport([], for: SearchResults(.save)).hasResponse)
-        for results in [SearchResults(), SearchResults([.save, .count]), SearchResults(.save, partial: PartialRange(1, 2))] {
+        for results in [
+            SearchResults(), SearchResults([.save, .count]), SearchResults(.save, partial: PartialRange(1, 2)),
+        ] {
             #expect(SearchReport([], for: results).hasResponse)
         }
     }

@@ -18,7 +18,10 @@ import Testing
         (.setACL, "SETACL INBOX anyone lr"), (.deleteACL, "DELETEACL INBOX anyone"), (.getACL, "GETACL INBOX"),
         (.listRights, "LISTRIGHTS INBOX anyone"), (.myRights, "MYRIGHTS INBOX"),
         (.check, "CHECK"), (.expunge, "EXPUNGE"), (.expunge, "UID EXPUNGE 1:*"), (.search, "SEARCH ALL"),
-        (.search, "UID SEARCH ALL"), (.fetch, "FETCH 1 FLAGS"), (.fetch, "UID FETCH 1 FLAGS"),
+        (.search, "UID SEARCH ALL"), (.sort, "SORT (DATE) UTF-8 ALL"), (.sort, "UID SORT (DATE) UTF-8 ALL"),
+        (.esearch, "ESEARCH IN (personal) ALL"), (.cancelUpdate, "CANCELUPDATE \"x\""),
+        (.thread, "THREAD REFS UTF-8 ALL"), (.thread, "UID THREAD REFS UTF-8 ALL"), (.fetch, "FETCH 1 FLAGS"),
+        (.fetch, "UID FETCH 1 FLAGS"),
         (.store, "STORE 1 +FLAGS (\\Seen)"), (.store, "UID STORE 1 +FLAGS (\\Seen)"), (.copy, "COPY 1 Sent"),
         (.copy, "UID COPY 1 Sent"), (.move, "MOVE 1 Trash"), (.move, "UID MOVE 1 Trash"), (.close, "CLOSE"),
         (.unselect, "UNSELECT"), (.login, "LOGIN alice@example.org wrong"), (.startTLS, "STARTTLS"),
@@ -65,9 +68,15 @@ import Testing
     @Test func onlySequenceCommandsHoldExpungeBack() {
         for name in CommandName.allCases {
             let rule = CommandTable.rule(for: name)
-            #expect((rule.announcing == .withoutExpunge) == [.fetch, .store, .search].contains(name), "\(name)")
+            #expect(
+                (rule.announcing == .withoutExpunge) == [.fetch, .store, .search, .sort, .thread].contains(name),
+                "\(name)")
         }
-        for line in ["UID FETCH 1 FLAGS", "UID STORE 1 FLAGS ()", "UID SEARCH ALL"] {
+        let uidForms = [
+            "UID FETCH 1 FLAGS", "UID STORE 1 FLAGS ()", "UID SEARCH ALL", "UID SORT (DATE) UTF-8 ALL",
+            "UID THREAD REFS UTF-8 ALL",
+        ]
+        for line in uidForms {
             guard case .success(let tagged) = parseCommand(.init(string: "a \(line)")) else {
                 Issue.record("\(line) is wrong")
                 continue
