@@ -114,7 +114,7 @@ extension Session {
 }
 
 /// What of a FETCH could not be answered.
-private struct FetchOutcome {
+struct FetchOutcome: Sendable {
     private var missing = 0
     private var hasUnknownEncoding = false
 

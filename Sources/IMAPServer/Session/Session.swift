@@ -33,6 +33,8 @@ final class Session {
     var client: String?
     var identity: Identity?
     var selection: Selection?
+    /// What has arrived and waits for its turn.
+    var ahead: [AheadItem] = []
     /// What ENABLE and its like have switched on; UNAUTHENTICATE clears it.
     var enabled: EnabledExtensions = [] {
         didSet { connection.writer.acceptsUTF8 = enabled.acceptsUTF8 }
@@ -115,6 +117,12 @@ final class Session {
         if let left = secondsLeft, left <= 0 { return end(because: .deadline) }
         let raised = connection.gate.poll(Session.endings)
         if !raised.isEmpty { return end(because: raised) }
+        if !ahead.isEmpty {
+            switch ahead.removeFirst() {
+            case .command(let command): return try await execute(command)
+            case .event(let event): return try await handle(event)
+            }
+        }
         switch try await connection.next(or: Session.endings) {
         case .signals(let wake): end(because: wake)
         case .event(let event): try await handle(event)
@@ -124,8 +132,7 @@ final class Session {
     private func handle(_ event: WireEvent) async throws(ConnectionEnded) {
         switch event {
         case .command(let bytes):
-            let syntax = identity == nil ? limits.syntaxBeforeAuthentication : limits.syntax
-            switch parseCommand(bytes, limits: syntax) {
+            switch parse(bytes) {
             case .success(let command): try await execute(command)
             case .failure(let bad): refuse(bad)
             }
@@ -136,6 +143,10 @@ final class Session {
             if fatal, !isOver { bye("Closing the connection: \(bad.reason).", reason: "limit") }
         case .append, .appendLiteral, .appendData, .appendEnded, .line: break
         }
+    }
+
+    func parse(_ bytes: ByteBuffer) -> Result<TaggedCommand, BadCommand> {
+        parseCommand(bytes, limits: identity == nil ? limits.syntaxBeforeAuthentication : limits.syntax)
     }
 
     /// A literal is about to come: `+`, unless the command would be refused anyway (RFC 3501 §7.5, threats case 7).
@@ -171,6 +182,7 @@ final class Session {
             return
         }
         if command.isCondstoreEnabling { becomeCondstoreAware() }
+        if command.name == .fetch, try await performRun(from: tagged) { return badCommands = 0 }
         let completion: Completion
         do {
             completion = try await perform(tagged)
@@ -182,7 +194,7 @@ final class Session {
             completion = self.completion(for: error, command: command.name)
         }
         guard !isOver else { return }
-        try await announce(CommandTable.announcing(command), withUIDs: command.isUIDForm)
+        try await announce(announcing(command), withUIDs: command.isUIDForm)
         try await finish(tagged.tag, completion)
         if identity != nil {
             badCommands = 0
