@@ -73,7 +73,7 @@ extension Session {
     ///   - account: whose messages they are.
     ///   - ready: what is encoded and not yet sent; holds the last job's output afterwards.
     ///   - outcome: takes what was left out.
-    private func stream(
+    func stream(
         _ encoder: FetchEncoder, of account: AccountStore, _ ready: inout ByteBuffer, _ outcome: inout FetchOutcome
     ) async throws {
         var job = FetchJob(encoder: encoder)

@@ -18,7 +18,7 @@ extension Session {
             try await announce(.everything, withUIDs: false)
             guard !isOver else { throw Replied() }
             gate.setDeadline(min(end, .now() + TimeAmount(settings.idleKeepAlive)))
-            switch try await connection.next(or: Session.endings.union(.mailbox)) {
+            switch try await connection.next(or: Session.endings.union([.mailbox, .account])) {
             case .event(.line(let line)):
                 return String(buffer: line).asciiUppercased == "DONE"
                     ? .ok("IDLE completed.") : .bad("DONE ends IDLE, and nothing else may be sent before it.")
@@ -26,7 +26,9 @@ extension Session {
                 if fatal { bye("Too much or too long; closing the connection.", code: code, reason: "limit") }
                 throw Refusal(.bad(bad.reason, code: code))
             case .event: continue
-            case .signals(let wake): try wakeFromIdle(wake, end: end)
+            case .signals(let wake):
+                try wakeFromIdle(wake, end: end)
+                try await tell(wake.intersection(.account))
             }
         }
     }
@@ -35,7 +37,7 @@ extension Session {
         let isKeepAlive = wake.intersection([.drain, .revoked, .kicked]).isEmpty && NIODeadline.now() < end
         if isKeepAlive {
             if wake.contains(.deadline) { connection.writer.untagged(.ok, "Still here.") }
-        } else if wake != .mailbox {
+        } else if !wake.isSubset(of: [.mailbox, .account]) {
             self.end(because: wake)
             throw Replied()
         }

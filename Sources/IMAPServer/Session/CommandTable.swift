@@ -59,6 +59,7 @@ package enum CommandTable {
         case .getACL, .listRights, .myRights: CommandRule(states: .afterLogin, capability: "ACL")
         case .namespace: CommandRule(states: .afterLogin, capability: "NAMESPACE")
         case .idle: CommandRule(states: .afterLogin, capability: "IDLE")
+        case .notify: CommandRule(states: .afterLogin)
         case .compress: CommandRule(states: .afterLogin, capability: "COMPRESS=DEFLATE")
         case .check: CommandRule(states: .selected)
         case .close: CommandRule(states: .selected, announcing: .nothing)

@@ -203,6 +203,12 @@ package struct Announcement: Hashable, Sendable {
     /// HIGHESTMODSEQ, where the client must not take the greatest MODSEQ that it sees, or may again.
     package var toldModSeq: ModSeq?
 
+    /// Leaves out flags that the client does not want, and then the MODSEQ too, up to which it would know all.
+    mutating func hideFlags() {
+        if !flags.isEmpty { toldModSeq = nil }
+        flags = []
+    }
+
     package var isEmpty: Bool {
         expunged.isEmpty && exists == nil && recent == nil && flags.isEmpty && modSeqs.isEmpty && toldModSeq == nil
     }

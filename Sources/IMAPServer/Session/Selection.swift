@@ -62,8 +62,10 @@ extension Session {
     ///
     /// A mailbox that was deleted under the session ends it with BYE, as RFC 2180 §3.3 allows and Dovecot does: to fall
     /// back to the authenticated state unasked would leave the client believing that it has a mailbox selected.
+    /// - Parameter removes: the command's answer is what it removed, which is told whatever NOTIFY says.
     func announce(
-        _ announcing: Announcing, withUIDs: Bool, own: SelectedMailbox.OwnChange = .none
+        _ announcing: Announcing, withUIDs: Bool, own: SelectedMailbox.OwnChange = .none,
+        removes: Bool = false
     ) async throws(ConnectionEnded) {
         guard announcing != .nothing, let selection else { return }
         try await refreshRights()
@@ -72,15 +74,19 @@ extension Session {
         if latest.isDeleted {
             return bye("The selected mailbox was deleted.", code: .nonexistent, reason: "mailbox deleted")
         }
+        guard !isSilent(own, removes: removes) else { return }
         let newRecent = claimRecent(selection, in: latest)
         let before = selection.mailbox
-        let announcement = selection.mailbox.advance(
+        var announcement = selection.mailbox.advance(
             to: latest, mayAnnounceExpunge: announcing == .everything, newRecent: newRecent, own: own)
+        if hidesFlags(own) { announcement.hideFlags() }
         if !announcement.isEmpty {
             tellContextsOfExpunged(before, in: selection)
-            try await write(announcement, of: selection, withUIDs: withUIDs)
+            try await write(announcement, of: selection, withUIDs: withUIDs || notify?.interest.selected != nil)
         }
         try await updateContexts(since: before, in: selection)
+        guard !isOver, announcement.exists != nil else { return }
+        try await tellOfNew(from: before.view.uidNext, in: selection)
     }
 
     /// RFC 3501 §2.3.2: the first session to be told of a message sees it as \Recent, one that only looks takes nothing

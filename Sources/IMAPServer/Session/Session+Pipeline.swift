@@ -53,9 +53,7 @@ extension Session {
     /// EXPUNGE and MOVE themselves have removed is told in any case: that is their answer.
     func announcing(_ command: Command) -> Announcing {
         let announcing = CommandTable.announcing(command)
-        guard announcing == .everything, selection != nil, command.name != .expunge, command.name != .move else {
-            return announcing
-        }
+        guard announcing == .everything, selection != nil, !command.removesMessages else { return announcing }
         readAhead()
         let usesNumbers = ahead.contains { item in
             if case .command(let next) = item { next.command.usesSequenceNumbers } else { false }
@@ -98,6 +96,9 @@ extension Session {
 }
 
 extension Command {
+    /// Its answer is what it removed from the selected mailbox.
+    var removesMessages: Bool { name == .expunge || name == .move }
+
     /// It may name messages by their place in the mailbox: as its set, or within a search.
     var usesSequenceNumbers: Bool {
         guard CommandTable.rule(for: name).usesSequenceNumbers else { return false }

@@ -33,6 +33,8 @@ final class Session {
     var client: String?
     var identity: Identity?
     var selection: Selection?
+    /// What NOTIFY asked for; nil before the first NOTIFY.
+    var notify: NotifyState?
     /// What has arrived and waits for its turn.
     var ahead: [AheadItem] = []
     /// What ENABLE and its like have switched on; UNAUTHENTICATE clears it.
@@ -123,7 +125,9 @@ final class Session {
             case .event(let event): return try await handle(event)
             }
         }
-        switch try await connection.next(or: Session.endings) {
+        let signals = notify?.signals ?? []
+        switch try await connection.next(or: Session.endings.union(signals)) {
+        case .signals(let wake) where wake.isDisjoint(with: Session.endings): try await tell(wake)
         case .signals(let wake): end(because: wake)
         case .event(let event): try await handle(event)
         }
@@ -194,7 +198,8 @@ final class Session {
             completion = self.completion(for: error, command: command.name)
         }
         guard !isOver else { return }
-        try await announce(announcing(command), withUIDs: command.isUIDForm)
+        noteOwn(command)
+        try await announce(announcing(command), withUIDs: command.isUIDForm, removes: command.removesMessages)
         try await finish(tagged.tag, completion)
         if identity != nil {
             badCommands = 0

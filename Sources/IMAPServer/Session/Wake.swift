@@ -26,5 +26,8 @@ struct Wake: OptionSet, Hashable, Sendable {
     /// The TLS handshake is done.
     static let secured = Wake(rawValue: 1 << 8)
 
+    /// A commit changed something in the account.
+    static let account = Wake(rawValue: 1 << 9)
+
     static let lasting: Wake = [.input, .ended, .writable]
 }

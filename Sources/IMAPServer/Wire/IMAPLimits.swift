@@ -44,6 +44,8 @@ package struct IMAPLimits: Hashable, Sendable {
     package var contexts = 16
     package var context = 100_000
     package var sortedContext = 10_000
+    /// Mailboxes whose messages one NOTIFY may watch.
+    package var notifyMailboxes = 1_000
 
     package init() {}
 }

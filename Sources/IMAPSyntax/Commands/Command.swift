@@ -63,6 +63,7 @@ package enum Command: Hashable, Sendable {
     /// RFC 2177 §3.
     case idle
     case compress(Compress)
+    case notify(Notify)
 
     // With a mailbox selected (RFC 3501 §6.4).
     case check
@@ -112,6 +113,7 @@ package enum Command: Hashable, Sendable {
         case .myRights: .myRights
         case .idle: .idle
         case .compress: .compress
+        case .notify: .notify
         case .check: .check
         case .close: .close
         case .unselect: .unselect
@@ -161,6 +163,7 @@ package enum CommandName: String, CaseIterable, Hashable, Sendable {
     case append = "APPEND"
     case idle = "IDLE"
     case compress = "COMPRESS"
+    case notify = "NOTIFY"
     case check = "CHECK"
     case close = "CLOSE"
     case unselect = "UNSELECT"

@@ -93,6 +93,7 @@ extension Lexer {
         case .id: return .id(try id())
         case .authenticate: return .authenticate(try authenticate())
         case .compress: return .compress(try compress())
+        case .notify: return .notify(try notify())
         case .login: return .login(try login())
         case .enable: return .enable(try enable())
         case .select: return .select(try select())

@@ -111,7 +111,7 @@ extension Lexer {
     }
 
     // RFC 3501 §9: fetch-att
-    private mutating func fetchItem() throws(SyntaxError) -> FetchItem {
+    mutating func fetchItem() throws(SyntaxError) -> FetchItem {
         let name = fetchItemName()
         if peek() == UInt8(ascii: "["), name == "BODY" || name == "BODY.PEEK" {
             let section = try section()

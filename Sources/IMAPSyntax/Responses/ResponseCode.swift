@@ -51,6 +51,10 @@ package enum ResponseCode: Hashable, Sendable {
     case unknownCTE
     // RFC 4978 §3
     case compressionActive
+    // RFC 5465 §8
+    case notificationOverflow
+    /// The events that can be had.
+    case badEvent([String])
     // RFC 7162 §3.1.2
     case noModSeq
     case highestModSeq(ModSeq)

@@ -35,6 +35,9 @@ extension ResponseWriter {
         case .modified(let ranges):
             buffer.writeStaticString("MODIFIED ")
             write(ranges: ranges)
+        case .badEvent(let names):
+            buffer.writeStaticString("BADEVENT ")
+            list(names)
         case .appendUID(let validity, let uids):
             write(code: "APPENDUID ", UInt64(validity.rawValue))
             space()
@@ -117,10 +120,11 @@ extension ResponseCode {
         case .useAttr: "USEATTR"
         case .unknownCTE: "UNKNOWN-CTE"
         case .compressionActive: "COMPRESSIONACTIVE"
+        case .notificationOverflow: "NOTIFICATIONOVERFLOW"
         case .noModSeq: "NOMODSEQ"
         case .notSaved: "NOTSAVED"
         case .badCharset, .capability, .permanentFlags, .uidNext, .uidValidity, .unseen, .highestModSeq, .appendUID,
-            .copyUID, .inProgress, .noUpdate, .undefinedFilter, .modified, .mailboxID:
+            .copyUID, .badEvent, .inProgress, .noUpdate, .undefinedFilter, .modified, .mailboxID:
             nil
         }
     }

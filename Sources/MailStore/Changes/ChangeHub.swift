@@ -77,6 +77,8 @@ final class ChangeHub: WriterDelegate {
     private let state = Mutex(State())
     /// Called after each commit that brought messages, and after those of other processes; must not block.
     let newMail = Mutex<@Sendable () -> Void>({})
+    /// Told of every commit.
+    let accountWatchers = Watchers()
 
     // MARK: Views
 
@@ -90,7 +92,10 @@ final class ChangeHub: WriterDelegate {
         }
     }
 
-    var hasViewsInUse: Bool {
+    /// Whether anybody wants to hear of what another process commits.
+    var isWatched: Bool { !accountWatchers.isEmpty || hasViewsInUse }
+
+    private var hasViewsInUse: Bool {
         state.withLock { $0.views.values.contains { $0.view?.isWatched == true } }
     }
 
@@ -145,6 +150,7 @@ final class ChangeHub: WriterDelegate {
             publish(effects, to: view)
         }
         if effects.isExternal || effects.changes.contains(where: \.isNewMail) { newMail.withLock { $0 }() }
+        accountWatchers.tell()
     }
 
     private func publish(_ effects: AccountEffects, to view: MailboxView) {
