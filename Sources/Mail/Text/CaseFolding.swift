@@ -7,6 +7,7 @@
 // pieces. What folding changes lies in tables that are made when first needed: an array for what is common, a
 // dictionary for the rest, both of ranges in one array of bytes.
 
+/// i;unicode-casemap (RFC 5051), by which a server of I18NLEVEL=1 compares (RFC 5255 §4.3).
 package enum CaseFolding {
     /// The key in UTF-8: texts are equal, or one holds the other, when that is true of their keys. Linear.
     package static func fold(_ text: String) -> [UInt8] {
