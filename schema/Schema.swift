@@ -19,6 +19,7 @@ package enum SchemaScripts {
         SchemaStep(name: "V002_search", bytes: PackageResources.V002_search_sql),
         SchemaStep(name: "V003_sharing", bytes: PackageResources.V003_sharing_sql),
         SchemaStep(name: "V004_metadata", bytes: PackageResources.V004_metadata_sql),
+        SchemaStep(name: "V005_preview", bytes: PackageResources.V005_preview_sql),
     ]
     /// Every step of `directory.db`.
     package static let directory = [

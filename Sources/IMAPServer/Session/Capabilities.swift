@@ -29,7 +29,7 @@ package enum Capabilities {
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
         "ACL", "RIGHTS=texk",
         "COMPRESS=DEFLATE",
-        "MULTIAPPEND", "BINARY",
+        "MULTIAPPEND", "BINARY", "PREVIEW",
         "LIST-EXTENDED", "CREATE-SPECIAL-USE",
         "QUOTA", "QUOTASET", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
     ]

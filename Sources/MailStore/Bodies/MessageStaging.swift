@@ -25,6 +25,8 @@ enum ChunkLayout {
 package struct StagedMessage: Sendable {
     package let parsed: ParsedMessage
     let chunks: [StoredChunk]
+    /// nil when the text begins too far behind the header.
+    let preview: String?
 
     package var size: Int { parsed.size }
 
@@ -43,6 +45,8 @@ package final class MessageStaging: Sendable {
         var chunks: [StoredChunk] = []
         var size = 0
         var cutHeader = false
+        /// The message's beginning, of a message of which chunks were cut: for its preview.
+        var head: [UInt8] = []
         var isFinished = false
         /// NUL may come, and is to be encoded; it has come.
         var takesBinary = false
@@ -122,9 +126,10 @@ package final class MessageStaging: Sendable {
         state.isFinished = true
         try takeIn(&state)
         let parsed = state.parser.finish()
+        let preview = Self.preview(parsed.parts, state.cutHeader ? state.head : state.pending)
         if !state.cutHeader { try cutHeader(parsed.headerSize, &state) }
         while !state.pending.isEmpty { try cut(min(ChunkLayout.size, state.pending.count), &state) }
-        return StagedMessage(parsed: parsed, chunks: state.chunks)
+        return StagedMessage(parsed: parsed, chunks: state.chunks, preview: preview)
     }
 
     /// The message with its binary parts in base64, which are longer by a third: the limit was for what came.
@@ -149,6 +154,7 @@ package final class MessageStaging: Sendable {
             state.isFinished = true
             state.incoming = ByteBuffer()
             state.pending = []
+            state.head = []
             state.chunks = []
         }
     }
@@ -167,8 +173,18 @@ package final class MessageStaging: Sendable {
         }
     }
 
+    private static let headSize = 96 * 1_024
+
+    /// - Parameter head: the message's beginning; all of it when it is shorter than `headSize`.
+    private static func preview(_ parts: PartIndex, _ head: [UInt8]) -> String? {
+        MessagePreview.preview(of: parts) { range in
+            range.upperBound <= head.count ? Array(head[range]) : nil
+        }
+    }
+
     private func cutFullChunks(_ state: inout State) throws(StoreError) {
         if !state.cutHeader, state.pending.count >= ChunkLayout.size {
+            state.head = Array(state.pending.prefix(Self.headSize))
             try cutHeader(HeaderEnd.find(in: state.pending) ?? ChunkLayout.size, &state)
         }
         while state.cutHeader, state.pending.count >= ChunkLayout.size { try cut(ChunkLayout.size, &state) }

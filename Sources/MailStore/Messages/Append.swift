@@ -97,12 +97,12 @@ extension WriteOperation {
         let parsed = staged.parsed
         try db.run(
             """
-            INSERT INTO body (size, header_size, sent_date, message_id, envelope, body_structure, parts)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO body (size, header_size, sent_date, message_id, envelope, body_structure, parts, preview)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             .int(parsed.size), .int(parsed.headerSize), .optional(parsed.sentDate?.packed),
             .optional(parsed.messageID), .blob(parsed.envelope), .blob(parsed.bodyStructure),
-            .blob(parsed.parts.encoded))
+            .blob(parsed.parts.encoded), .optional(staged.preview))
         let body = BodyID(rawValue: db.lastInsertedRowID)
         try insertSummary(parsed.summary, of: body)
         for (number, chunk) in staged.chunks.enumerated() {

@@ -113,4 +113,25 @@ import Testing
             #expect(try await client.append("INBOX", String(repeating: "x", count: 2_001)).code == "TOOBIG")
         }
     }
+
+    @Test("RFC 8970: previews are kept since the append, or worked out when one asks without LAZY")
+    func preview() async throws {
+        try await TestServer.with { server in
+            let client = try await server.select()
+            let far = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/x\r\n\r\n"
+                + String(repeating: "x", count: 400_000)
+                + "\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nF\u{e4}r\r\n--b--\r\n"
+            for message in [Sample.message(7), "Content-Type: image/png\r\n\r\nx\r\n", far] {
+                #expect(try await client.append("INBOX", message).isOK)
+            }
+            func previews(_ item: String) async throws -> [IMAPValue?] {
+                try await client.command("FETCH 1:3 (\(item))").fetches.map { $0.items["PREVIEW"] }
+            }
+            let kept: [IMAPValue?] = [.string(Array("Body of 7.".utf8)), .string([])]
+            #expect(try await previews("PREVIEW (LAZY)") == kept + [IMAPValue.none])
+            #expect(try await previews("PREVIEW") == kept + [.string(Array("F\u{e4}r".utf8))])
+            let flags = try await client.command("FETCH 1 FLAGS").fetches.first?.flags
+            #expect(flags?.contains("\\Seen") == false)
+        }
+    }
 }
