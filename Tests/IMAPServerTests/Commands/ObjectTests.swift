@@ -134,4 +134,29 @@ import Testing
             #expect(flags?.contains("\\Seen") == false)
         }
     }
+
+    @Test("RFC 8474, RFC 8514: SEARCH by EMAILID, THREADID and save date")
+    func search() async throws {
+        try await TestServer.with { server in
+            try await server.deliver([
+                "Message-ID: <a@x>\r\nSubject: A\r\n\r\n1", "Message-ID: <b@x>\r\nSubject: B\r\n\r\n2",
+                "Message-ID: <c@x>\r\nReferences: <a@x>\r\nSubject: Re: A\r\n\r\n3",
+            ])
+            try await server.alice.completeThreads()
+            let client = try await server.select()
+            let fetches = try await client.command("FETCH 1:3 (EMAILID THREADID)").fetches
+            let emails = fetches.compactMap { $0.items["EMAILID"]?.list?.first?.text }
+            let threads = fetches.compactMap { $0.items["THREADID"]?.list?.first?.text }
+            #expect(threads.count == 3 && threads[0] == threads[2] && threads[0] != threads[1])
+            #expect(Set(emails + threads).count == 5)
+            for (key, found) in [
+                ("EMAILID \(emails[1])", [2]), ("OR EMAILID \(emails[0]) EMAILID \(emails[2])", [1, 3]),
+                ("THREADID \(threads[0])", [1, 3]), ("NOT THREADID \(threads[0])", [2]), ("EMAILID M99-1", []),
+                ("THREADID \(emails[0])", []), ("EMAILID \(emails[0].lowercased())", []),
+                ("SAVEDSINCE 1-Jan-2000", [1, 2, 3]), ("SAVEDBEFORE 1-Jan-2000", []), ("SAVEDATESUPPORTED", [1, 2, 3]),
+            ] as [(String, [UInt64])] {
+                #expect(try await client.command("SEARCH \(key)").found == found, "\(key)")
+            }
+        }
+    }
 }
