@@ -61,9 +61,9 @@ import Testing
             let account = try await temporary.account()
             let room = temporary.store.spoolRoom()
             var random = SystemRandomNumberGenerator()
-            let texts = [10, 600_000, 20, 900_000, 0, 300_000].map { size in
-                "Subject: \(size)\r\n\r\n"
-                    + String(decoding: (0..<size).map { _ in UInt8.random(in: 33...126, using: &random) }, as: UTF8.self)
+            let texts = [10, 600_000, 20, 900_000, 0, 300_000].map { size -> String in
+                let octets = (0..<size).map { _ in UInt8.random(in: 33...126, using: &random) }
+                return "Subject: \(size)\r\n\r\n" + String(decoding: octets, as: UTF8.self)
             }
             var messages: [NewMessage] = []
             for text in texts { messages.append(try await stage(temporary, [text], in: room)) }

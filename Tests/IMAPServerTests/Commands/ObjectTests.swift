@@ -70,7 +70,9 @@ import Testing
         let (one, two) = (AccountID(rawValue: 1), AccountID(rawValue: 2))
         let body = BodyID(rawValue: 42)
         #expect(ObjectID.body(ObjectID.email(body, of: one), of: one) == body)
-        let wrongs = ["M2-42", "T1-42", "M1-042", "M1-+42", "M1--42", "M1-", "M1-0", "m1-42", "", "M1-9999999999999999999"]
+        let wrongs = [
+            "M2-42", "T1-42", "M1-042", "M1-+42", "M1--42", "M1-", "M1-0", "m1-42", "", "M1-9999999999999999999",
+        ]
         for wrong in wrongs {
             #expect(ObjectID.body(wrong, of: one) == nil, "\(wrong)")
         }
