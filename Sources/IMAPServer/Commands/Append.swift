@@ -1,4 +1,4 @@
-// APPEND: messages stream from the wire into the store, all of them or none.
+// APPEND and REPLACE: messages stream from the wire into the store, all of them or none.
 //
 // Theory. The command comes as steps (see AppendGrammar), and what is wrong with it is answered before the next literal
 // is let in. A literal that does not wait for `+` comes all the same: the framer swallows exactly its bytes, so nothing
@@ -13,24 +13,25 @@ import MailStore
 import NIOCore
 
 extension Session {
-    /// RFC 3501 §6.3.11, RFC 3502, RFC 4315 §3.
+    /// RFC 3501 §6.3.11, RFC 3502, RFC 4315 §3, RFC 8508.
     func append(_ head: AppendHead) async throws(ConnectionEnded) {
         SessionMetrics.commands.increment()
         var intake = AppendIntake(head, room: environment.store.spoolRoom())
         do {
-            intake.destination = try await destination(of: head)
+            let destination = try await destination(of: head)
+            intake.destination = destination
+            intake.replaced = try head.replaced.map { try replaced($0, by: destination) }
         } catch {
             intake.note(error)
         }
         guard let completion = try await take(&intake), !isOver else { return }
-        try await announce(CommandTable.rule(for: head.name).announcing, withUIDs: false)
+        try await announce(CommandTable.rule(for: head.name).announcing, withUIDs: head.replaced?.isUID == true)
         try await finish(head.tag, completion)
         if completion.condition == .bad { countBad() }
     }
 
     /// What can be wrong before any message is here.
     private func destination(of head: AppendHead) async throws -> MailboxReference {
-        guard head.replaced == nil else { throw Refusal(.bad("Unknown command.")) }
         if let refusal = refusal(of: head.name) { throw Refusal(refusal) }
         let mailbox = try await resolve(head.mailbox)
         try await mailbox.account.checkAppend(of: 0, to: mailbox.name)
@@ -86,8 +87,8 @@ extension Session {
             case .message(let options):
                 try await finishMessage(&intake)
                 try begin(options, &intake)
-            case .catenate: throw Refusal(.bad("CATENATE is not offered."))
-            case .url: break
+            case .catenate: intake.isCatenated = true
+            case .url(let url): try await take(url: url, &intake)
             }
         } catch {
             intake.note(error)
@@ -100,6 +101,7 @@ extension Session {
         }
         intake.options = options
         intake.size = 0
+        intake.isCatenated = false
         intake.staging = environment.store.stage(limit: limits.message, in: intake.room)
     }
 
@@ -107,13 +109,13 @@ extension Session {
     private func check(_ literal: AppendLiteral, _ intake: inout AppendIntake) async {
         do {
             try intake.refuseIfSpoilt()
-            if literal.form == .utf8 { throw Refusal(.bad("UTF8 is not offered.")) }
-            guard literal.size > 0 else {
+            if literal.form == .utf8, !enabled.acceptsUTF8 {
+                throw Refusal(.bad("UTF8 is to be used after ENABLE UTF8=ACCEPT."))
+            }
+            guard literal.size > 0 || intake.isCatenated else {
                 throw Refusal(.no("A message of no bytes is not stored.", code: .cannot))
             }
-            try grow(by: literal.size, &intake)
-            guard let mailbox = intake.destination else { return }
-            try await mailbox.account.checkAppend(of: intake.sum, to: mailbox.name)
+            try await grow(by: Int(clamping: literal.size), &intake)
             if literal.form != .text { intake.staging?.takeBinary() }
         } catch {
             intake.note(error)
@@ -121,8 +123,7 @@ extension Session {
     }
 
     /// The message at hand becomes longer, if it may.
-    private func grow(by size: UInt64, _ intake: inout AppendIntake) throws(Refusal) {
-        let size = Int(clamping: size)
+    private func grow(by size: Int, _ intake: inout AppendIntake) async throws {
         let (sum, overflow) = intake.size.addingReportingOverflow(size)
         guard !overflow, sum <= limits.message else {
             throw Refusal(.no("A message may have \(limits.message) bytes at most.", code: .tooBig))
@@ -132,6 +133,21 @@ extension Session {
         }
         intake.size = sum
         intake.sum += size
+        guard let mailbox = intake.destination else { return }
+        let growth = max(0, intake.sum - (intake.replaced?.size ?? 0))
+        try await mailbox.account.checkAppend(of: growth, to: mailbox.name)
+    }
+
+    /// A part that lies in a mailbox. Whatever it names: a message that cannot be had is a bad URL.
+    private func take(url: [UInt8], _ intake: inout AppendIntake) async throws {
+        guard let staging = intake.staging else { return }
+        do {
+            let content = try await content(of: url)
+            try await grow(by: content.count, &intake)
+            try await copy(content, to: staging)
+        } catch let error as StoreError where error == .messageGone {
+            throw Refusal(.no("The message of a URL is gone.", code: .badURL(url)))
+        }
     }
 
     private func write(_ bytes: ByteBuffer, _ intake: inout AppendIntake) async {
@@ -170,6 +186,9 @@ extension Session {
 
     private func store(_ intake: AppendIntake) async throws -> Completion {
         guard let mailbox = intake.destination else { throw Refusal(.bad("The command has no mailbox.")) }
+        if let replaced = intake.replaced, let message = intake.messages.first {
+            return try await replace(replaced, with: message, in: mailbox)
+        }
         let outcome = try await mailbox.account.append(intake.messages, to: mailbox.name)
         let uids = UIDSet(outcome.uids.compactMap { $0 })
         guard !uids.isEmpty else { return .ok("APPEND completed.") }
@@ -184,10 +203,13 @@ struct AppendIntake {
     /// Now, for the messages that bring no date.
     let arrival = MailDate.now()
     var destination: MailboxReference?
+    /// REPLACE's other message.
+    var replaced: ReplacedMessage?
     /// Complete.
     var messages: [NewMessage] = []
     /// Of the message at hand: its options, its bytes so far, and their number as announced.
     var options = AppendOptions()
+    var isCatenated = false
     var staging: MessageStaging?
     var size = 0
     /// Bytes of all messages, and the memory that they take until they are stored.

@@ -22,9 +22,11 @@ struct FetchContent {
     private var parts: PartIndex?
     private var header: [UInt8]?
 
-    init(_ entry: MessageEntry) {
-        body = entry.bodyID
-        size = Int(entry.size)
+    init(_ entry: MessageEntry) { self.init(body: entry.bodyID, size: Int(entry.size)) }
+
+    init(body: BodyID, size: Int) {
+        self.body = body
+        self.size = size
     }
 
     mutating func value(of section: Section, _ reader: AccountReader) throws -> Value {

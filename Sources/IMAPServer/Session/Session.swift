@@ -255,7 +255,7 @@ final class Session {
         }
         let missing: MissingMailbox =
             switch command {
-            case .append, .copy, .move: .tryCreate
+            case .append, .copy, .move, .replace: .tryCreate
             default: .nonexistent
             }
         return Completion(error, missing: missing)

@@ -49,6 +49,8 @@ package enum ResponseCode: Hashable, Sendable {
     case mailboxID(String)
     // RFC 3516 §4.3
     case unknownCTE
+    /// As the client wrote it (RFC 4469 §4.1).
+    case badURL([UInt8])
     // RFC 4978 §3
     case compressionActive
     // RFC 5465 §8

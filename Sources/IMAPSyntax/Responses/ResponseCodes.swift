@@ -26,6 +26,12 @@ extension ResponseWriter {
             buffer.writeStaticString("PERMANENTFLAGS ")
             list(flags.names + (mayCreateKeywords ? ["\\*"] : []))
         case .uidNext(let value): write(code: "UIDNEXT ", UInt64(value))
+        case .badURL(let url):
+            buffer.writeStaticString("BADURL ")
+            // Any TEXT-CHAR except "]" may stand here; what a reader could take for something else does not.
+            buffer.writeBytes(
+                url.prefix(1_000).map { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "]") ? $0 : UInt8(ascii: "?") })
+            if url.isEmpty { buffer.writeStaticString("?") }
         case .mailboxID(let id):
             buffer.writeStaticString("MAILBOXID ")
             write(objectID: id)
@@ -124,7 +130,7 @@ extension ResponseCode {
         case .noModSeq: "NOMODSEQ"
         case .notSaved: "NOTSAVED"
         case .badCharset, .capability, .permanentFlags, .uidNext, .uidValidity, .unseen, .highestModSeq, .appendUID,
-            .copyUID, .badEvent, .inProgress, .noUpdate, .undefinedFilter, .modified, .mailboxID:
+            .copyUID, .badEvent, .inProgress, .noUpdate, .undefinedFilter, .modified, .mailboxID, .badURL:
             nil
         }
     }

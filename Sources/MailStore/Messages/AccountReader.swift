@@ -32,6 +32,21 @@ package struct AccountReader {
         return try require(found)
     }
 
+    /// The message with a UID in the mailbox of that name; nil when there is none.
+    package func message(
+        _ uid: UID, in mailbox: MailboxName
+    ) throws -> (body: BodyID, size: Int, uidValidity: UIDValidity)? {
+        let found = try db.first(
+            """
+            SELECT message.body_id, message.size, mailbox.uid_validity FROM mailbox
+            JOIN message ON message.mailbox_id = mailbox.id
+            WHERE mailbox.name = ? AND mailbox.deleted_at IS NULL AND message.uid = ?
+            """, .text(mailbox.text), .int(uid.rawValue)
+        ) { (BodyID(rawValue: $0.int(0)), Int($0.int(1)), UIDValidity($0.uint32(2))) }
+        guard let (body, size, validity) = found, let validity else { return nil }
+        return (body, size, validity)
+    }
+
     /// Appends ENVELOPE as the wire writes it (RFC 3501 §7.4.2).
     package func envelope(of body: BodyID, into buffer: inout ByteBuffer) throws {
         let found: Void? = try db.first("SELECT envelope FROM body WHERE id = ?", .int(body.rawValue)) { row in
