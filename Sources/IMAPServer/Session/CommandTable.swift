@@ -87,7 +87,8 @@ package enum CommandTable {
                 capability: "MOVE")
         case .replace:
             CommandRule(
-                states: .selected, usesSequenceNumbers: true, needsWritableMailbox: true, changesMail: true)
+                states: .selected, usesSequenceNumbers: true, needsWritableMailbox: true, changesMail: true,
+                capability: "REPLACE")
         }
     }
 

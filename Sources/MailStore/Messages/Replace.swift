@@ -5,13 +5,14 @@ package import Mail
 extension AccountStore {
     /// Removes a message and adds another one, to the same mailbox or to a different one: both or neither. What the
     /// first took of the quota is free for the second.
-    /// - Throws: `.mailboxNotFound`, `.messageGone` when the first is not there, `.overQuota`, `.limit`.
+    /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.messageGone` when the first is not there, `.overQuota`, `.limit`.
     package func replace(
         _ uid: UID, in source: MailboxID, with message: NewMessage, to name: MailboxName
     ) async throws(StoreError) -> AppendOutcome {
-        try await write { operation in
-            let target = try operation.require(name)
-            guard let from = try operation.find(source) else { throw StoreError.messageGone }
+        try await writeShared { operation in
+            let target = try operation.require(name, for: .insert)
+            // RFC 8508 §4.1: the rights of STORE \Deleted, EXPUNGE and APPEND together.
+            let from = try operation.requireSelected(source, for: .delete)
             let rows = try operation.messages(UIDSet([uid]), in: from.id)
             guard !rows.isEmpty else { throw StoreError.messageGone }
             try operation.remove(rows, from: from.id)
