@@ -23,7 +23,7 @@ struct Martlet: AsyncParsableCommand {
         version: "martlet 0.1",
         subcommands: [
             InitCommand.self, DomainCommand.self, UserCommand.self, AliasCommand.self, MailboxCommand.self,
-            MessageCommand.self, AppPasswordCommand.self, TOTPCommand.self, RecoveryCodesCommand.self,
+            ACLCommand.self, MessageCommand.self, AppPasswordCommand.self, TOTPCommand.self, RecoveryCodesCommand.self,
             CertificateLoginCommand.self, PolicyCommand.self, LoginCommand.self, SessionCommand.self, BanCommand.self,
             AuditCommand.self, CheckCommand.self, SearchIndexCommand.self, ConfigCommand.self, DocumentCommand.self,
         ])

@@ -131,3 +131,20 @@ extension Store {
         }
     }
 }
+
+extension Directory {
+    /// Enters a change of an access list into the audit trail.
+    package func noteAccess(
+        _ owner: EmailAddress, _ mailbox: MailboxName, _ identifier: String, _ change: RightsChange, by actor: String
+    ) async throws(StoreError) {
+        let rights =
+            switch change {
+            case .replace(let rights): rights.text
+            case .add(let rights): "+" + rights.text
+            case .remove(let rights): "-" + rights.text
+            }
+        try await note { db in
+            try db.audit(actor, "acl.set", owner.description, "\(mailbox.text) \(identifier) \"\(rights)\"")
+        }
+    }
+}
