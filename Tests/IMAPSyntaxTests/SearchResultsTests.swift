@@ -37,9 +37,11 @@ struct SearchResultsTests {
         ("$", .messages(.saved(.sequence))), ("UID $", .messages(.saved(.uid))), ("OLDER 1", .older(1)),
         ("YOUNGER 259200", .younger(259_200)), ("SAVEDATESUPPORTED", .saveDateSupported),
         ("SAVEDON 1-Jan-1970", .date(.saved, .on, day: 0)), ("SAVEDBEFORE 2-Jan-1970", .date(.saved, .before, day: 1)),
-        ("SAVEDSINCE 1-Jan-1970", .date(.saved, .since, day: 0)), ("EMAILID M6d99ac3275bb4e", .emailID("M6d99ac3275bb4e")),
+        ("SAVEDSINCE 1-Jan-1970", .date(.saved, .since, day: 0)),
+        ("EMAILID M6d99ac3275bb4e", .emailID("M6d99ac3275bb4e")),
         ("THREADID T-1_2", .threadID("T-1_2")), ("MODSEQ 620162338", .modSeq(620_162_338)),
-        ("MODSEQ \"/flags/\\\\draft\" all 0", .modSeq(0)), ("FUZZY (SEEN DRAFT)", .fuzzy(.and([.flag(.seen), .flag(.draft)]))),
+        ("MODSEQ \"/flags/\\\\draft\" all 0", .modSeq(0)),
+        ("FUZZY (SEEN DRAFT)", .fuzzy(.and([.flag(.seen), .flag(.draft)]))),
         ("FUZZY TEXT x", .fuzzy(.text(.text, Array("x".utf8)))), ("FILTER on-the-road", .filter("on-the-road")),
     ]
 
@@ -95,7 +97,8 @@ struct SearchResponsesTests {
     func esearch() throws {
         let correlator = SearchCorrelator(tag: "A]1", isUID: true)
         let data: [SearchDatum] = [
-            .min(2), .max(4_294_967_295), .count(0), .all(NumberRuns([2, 10, 11, 12, 15, 14, 13])), .modSeq(917_162_500),
+            .min(2), .max(4_294_967_295), .count(0), .all(NumberRuns([2, 10, 11, 12, 15, 14, 13])),
+            .modSeq(917_162_500),
             .partial(PartialRange(1, 100, isFromEnd: true), NumberRuns([3])), .relevancy([4, 99]),
             .addTo([.init(place: 1, numbers: NumberRuns([2_731, 2_732])), .init(place: 9, numbers: NumberRuns([1]))]),
             .removeFrom([.init(place: 0, numbers: NumberRuns([7]))]),

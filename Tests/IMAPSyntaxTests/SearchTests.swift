@@ -60,7 +60,8 @@ struct SearchTests {
             "LARGER", "LARGER x", "LARGER -1", "SMALLER 99999999999999999999", "UID", "UID x", "KEYWORD",
             "KEYWORD \\Seen",
             "KEYWORD a]b", "CHARSET", "CHARSET UTF-8", "CHARSET UTF-8 ", "SEEN  DRAFT", "UNSEEN,DRAFT", "SEENDRAFT",
-            "RETURN (ALL PARTIAL 1:2) ALL", "RETURN (FOO) ALL", "RETURN ALL", "RETURN () ", "OLDER 0", "MODSEQ", "EMAILID a.b",
+            "RETURN (ALL PARTIAL 1:2) ALL", "RETURN (FOO) ALL", "RETURN ALL", "RETURN () ", "OLDER 0",
+            "MODSEQ", "EMAILID a.b",
             "FROM (a)", "TEXT \"a",
         ])
     func refused(_ text: String) { #expect(reason("a SEARCH \(text)") != nil) }

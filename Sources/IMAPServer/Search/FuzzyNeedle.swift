@@ -2,8 +2,8 @@
 //
 // Theory. A text's score is the mean of what the needle's words reach in it: 100 for the word itself, less for a word
 // that begins with it, holds it, or is about it (by letters to be changed, at most two), nothing for a word that is not
-// there. The whole needle as it stands scores 100. Both lengths are bounded, and a word of the text is compared letter by
-// letter only when its length fits; so the work is linear in the text, whatever it holds (RFC 6203 §8).
+// there. The whole needle as it stands scores 100. Both lengths are bounded, and a word of the text is compared letter
+// by letter only when its length fits; so the work is linear in the text, whatever it holds (RFC 6203 §8).
 
 package import Mail
 
@@ -16,6 +16,7 @@ package struct FuzzyNeedle: Hashable, Sendable {
 
     package let whole: SearchNeedle
     let words: [[UInt8]]
+    private let letters: [UInt32]
 
     package init(_ text: String) {
         whole = SearchNeedle(text)
@@ -24,6 +25,7 @@ package struct FuzzyNeedle: Hashable, Sendable {
             if words.count < FuzzyNeedle.mostWords { words.append(Array(word)) }
         }
         self.words = words
+        letters = words.map { FuzzyNeedle.letters($0[...]) }
     }
 
     /// - Parameter text: folded by `CaseFolding.fold`.
@@ -35,7 +37,7 @@ package struct FuzzyNeedle: Hashable, Sendable {
         var best = [Int](repeating: 0, count: words.count)
         FuzzyNeedle.forEachWord(of: text) { word in
             for (place, wanted) in words.enumerated() where best[place] < 100 {
-                best[place] = max(best[place], FuzzyNeedle.likeness(wanted, word))
+                best[place] = max(best[place], FuzzyNeedle.likeness(wanted, letters[place], word))
             }
         }
         return best.reduce(0, +) / best.count
@@ -55,7 +57,10 @@ package struct FuzzyNeedle: Hashable, Sendable {
         if let from = start { body(text[from..<min(text.count, from + longestWord)]) }
     }
 
-    private static func likeness(_ wanted: [UInt8], _ word: ArraySlice<UInt8>) -> Int {
+    /// A bit for each letter that is there. A letter changed, added or left out changes two of them at most.
+    private static func letters(_ word: ArraySlice<UInt8>) -> UInt32 { word.reduce(0) { $0 | 1 << UInt32($1 & 31) } }
+
+    private static func likeness(_ wanted: [UInt8], _ letters: UInt32, _ word: ArraySlice<UInt8>) -> Int {
         if wanted.count == word.count, wanted.elementsEqual(word) { return 100 }
         if wanted.count >= 3, word.count > wanted.count {
             if word.starts(with: wanted) { return 90 }
@@ -63,7 +68,9 @@ package struct FuzzyNeedle: Hashable, Sendable {
         }
         if word.count >= 4, wanted.starts(with: word) { return 70 }
         let most = wanted.count >= 8 ? 2 : wanted.count >= 4 ? 1 : 0
-        guard most > 0, abs(wanted.count - word.count) <= most, let distance = distance(wanted, word, atMost: most)
+        guard most > 0, abs(wanted.count - word.count) <= most,
+            (letters ^ FuzzyNeedle.letters(word)).nonzeroBitCount <= 2 * most,
+            let distance = distance(wanted, word, atMost: most)
         else { return 0 }
         return 80 - 15 * distance
     }

@@ -65,6 +65,8 @@ extension Session {
                 try await update(context, at: place, in: selection)
             } catch let ended as ConnectionEnded {
                 throw ended
+            } catch is Replied {
+                return
             } catch {
                 // The messages are judged at the next change.
                 logger.warning("a search could not be kept up to date", metadata: ["error": "\(error)"])
