@@ -7,6 +7,12 @@ import Testing
 
 @testable import MailStore
 
+/// Of the message in INBOX.
+private func body(_ uid: UID, _ reader: AccountReader) throws -> BodyID {
+    guard let message = try reader.message(uid, in: .inbox) else { throw StoreError.messageGone }
+    return message.body
+}
+
 @Suite struct AppendingTests {
     private func stage(_ temporary: TemporaryStore, _ pieces: [String], in room: SpoolRoom) async throws -> NewMessage {
         let staging = temporary.store.stage(in: room)
@@ -69,9 +75,7 @@ import Testing
             for text in texts { messages.append(try await stage(temporary, [text], in: room)) }
             let uids = try await account.append(messages, to: .inbox).uids.compactMap { $0 }
             for (uid, text) in zip(uids, texts) {
-                let bytes = try await account.read { reader in
-                    try reader.message(try #require(try reader.message(uid, in: .inbox)).body)
-                }
+                let bytes = try await account.read { reader in try reader.message(try body(uid, reader)) }
                 #expect(bytes == Array(text.utf8))
             }
         }
@@ -95,9 +99,8 @@ import Testing
                 #expect(parts[1].body.count == plain.utf8.count - 9)
                 let account = try await temporary.account("a\(size)@example.org")
                 _ = try await account.append([new], to: .inbox)
-                let bytes = try await account.read { reader in
-                    try reader.message(try #require(try reader.message(try #require(UID(1)), in: .inbox)).body)
-                }
+                let first = try #require(UID(1))
+                let bytes = try await account.read { reader in try reader.message(try body(first, reader)) }
                 #expect(bytes.count == new.staged.size && !bytes.contains(0))
                 let body = Array(bytes[parts[2].body])
                 #expect(TransferDecoder.decode(body, .base64) == Array(binary.utf8.dropFirst(28)))
@@ -110,11 +113,9 @@ import Testing
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
             _ = try await account.append([try await temporary.message("Subject: x\r\n\r\nWords.\r\n")], to: .inbox)
+            let first = try #require(UID(1))
             func preview(lazy: Bool) async throws -> String? {
-                try await account.read { reader in
-                    try reader.preview(
-                        of: try #require(try reader.message(try #require(UID(1)), in: .inbox)).body, lazy: lazy)
-                }
+                try await account.read { reader in try reader.preview(of: try body(first, reader), lazy: lazy) }
             }
             #expect(try await preview(lazy: true) == "Words.")
             try await account.write { operation in try operation.db.run("UPDATE body SET preview = NULL") }
