@@ -39,10 +39,6 @@ enum Pitfalls {
         34: "ID changes no behaviour",
     ]
 
-    /// Of what is not built yet.
-    static let untestable: Set<Int> = [10, 27]
-    static let testable = all.keys.filter { !untestable.contains($0) }.sorted()
-
     /// The numbers that names of tests carry: `pitfall 5`, `pitfalls 2, 25, 26`, `pitfall 3, case 83`.
     static func named(in text: String) -> Set<Int> {
         Set(

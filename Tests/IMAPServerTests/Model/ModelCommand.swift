@@ -73,11 +73,12 @@ enum ModelCommand: CustomStringConvertible {
     private static func prefix(_ isUID: Bool) -> String { isUID ? "UID " : "" }
     private static func list(_ flags: Set<String>) -> String { "(\(flags.sorted().joined(separator: " ")))" }
 
-    /// Whether its replies may hold EXPUNGE or VANISHED (RFC 3501 §7.4.1; RFC 7162 §3.2.10.2 on UID SEARCH).
-    func mayExpunge(in mode: ClientMode) -> Bool {
+    /// Whether its replies may hold EXPUNGE or VANISHED (RFC 3501 §7.4.1; RFC 7162 §3.2.10.2 on UID SEARCH, which the
+    /// server keeps to in every mode).
+    var mayExpunge: Bool {
         switch self {
         case .fetch(_, let isUID, _, _), .store(_, let isUID, _, _, _, _): isUID
-        case .search(let key, let isUID): isUID && !(mode == .qresync && key.hasNumbers)
+        case .search(let key, let isUID): isUID && !key.hasNumbers
         default: true
         }
     }

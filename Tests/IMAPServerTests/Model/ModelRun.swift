@@ -51,6 +51,7 @@ struct ModelRun {
         self.sessions = sessions
         do {
             try await fill()
+            try compare()
             for _ in 0..<Self.steps { try await step(chooser.random.one(of: sessions)) }
             for session in sessions {
                 if session.isIdling { try await step(session) }
@@ -80,6 +81,7 @@ struct ModelRun {
     private mutating func perform(_ command: ModelCommand, in session: ModelSession) async throws {
         transcript.append("\(session.name) \(session.mode): \("\(command)".prefix { $0 != "\r\n" })")
         defer { note(session.heard) }
+        session.modSeqs = session.client.flatMap { modSeqs[$0.mailbox]?.of } ?? [:]
         try await session.perform(command, &account)
         for other in sessions where other !== session && other.isIdling {
             do { try await other.hear(&account) } catch {
@@ -89,6 +91,7 @@ struct ModelRun {
             }
         }
         try compare()
+        if let mailbox = session.client?.mailbox { try session.checkModSeqs(modSeqs[mailbox]?.of ?? [:]) }
     }
 
     private mutating func note(_ responses: [IMAPResponse]) {

@@ -12,6 +12,13 @@ final class ModelSession {
     /// What the server said last, for the report of a failure.
     private(set) var heard: [IMAPResponse] = []
     var checksRecent = true
+    /// The MODSEQs of the selected mailbox's messages before the command.
+    var modSeqs: [UInt64: UInt64] = [:]
+    /// Whether the last command was one that brings the client up to date.
+    private(set) var isInformed = false
+    /// How often QRESYNC was asked for, and how many UIDs VANISHED (EARLIER) then.
+    private(set) var resynchronized = 0
+    private(set) var vanishedEarlier = 0
     /// What the client knew of each mailbox when it left it: for QRESYNC.
     private var caches: [String: ClientModel] = [:]
 
@@ -104,9 +111,14 @@ final class ModelSession {
         if let code = outcome.code, reply.code("COPYUID").map({ "COPYUID " + $0 }) ?? reply.code != code {
             throw TestFailure("[\(reply.code ?? "")] where [\(code)] should be")
         }
+        isInformed = outcome.isSynchronizing
+        if case .select(_, _, .some) = command {
+            resynchronized += 1
+            vanishedEarlier += reply.vanishedEarlier.count
+        }
         guard var client, var truth = account.mailboxes[client.mailbox] else { return }
         for response in reply.untagged + [reply.tagged] {
-            try client.take(response, truth: &truth, mayExpunge: command.mayExpunge(in: mode))
+            try client.take(response, truth: &truth, mayExpunge: command.mayExpunge)
         }
         client.endCommand()
         if outcome.isSynchronizing { try client.check(against: truth, isComplete: outcome.isComplete) }
@@ -161,7 +173,10 @@ final class ModelSession {
         case .store(let set, let isUID, let operation, let flags, let isSilent, let since):
             if client.isReadOnly { return .no }
             guard let uids = client.uids(set, isUID: isUID) else { return .bad }
-            let changed = uids.filter { uid in since == nil || !modified(reply, client, isUID).contains(uid) }
+            let modified = since == nil ? [] : modified(reply, client, isUID)
+            let messages = uids.compactMap { account.mailboxes[source]?[$0] }
+            try check(modified, of: messages, operation, flags, since)
+            let changed = uids.filter { !modified.contains($0) }
             self.client?.expect(operation, flags, of: isSilent ? changed : [])
             account.mailboxes[source]?.store(operation, flags, of: changed)
             return Outcome(conditions: since == nil ? ["OK"] : ["OK", "NO"], isComplete: isUID)
@@ -177,7 +192,7 @@ final class ModelSession {
             if client.isReadOnly { return .no }
             guard let uids = client.uids(set, isUID: isUID) else { return .bad }
             return Outcome(code: copyUID(account.move(uids, from: source, to: target), target, account))
-        case .search(_, let isUID): return Outcome(isComplete: isUID && command.mayExpunge(in: mode))
+        case .search(_, let isUID): return Outcome(isComplete: isUID && command.mayExpunge)
         default: throw TestFailure("no model of \(command)")
         }
     }
@@ -201,6 +216,34 @@ final class ModelSession {
             isUID
                 ? numbers
                 : numbers.compactMap { client.view.indices.contains(Int($0) - 1) ? client.view[Int($0) - 1] : nil })
+    }
+
+    /// MODIFIED names the messages that were changed since (RFC 7162 §3.1.3). One whose flags of this STORE were not
+    /// changed since the client was told need not be refused for the sake of others (§3.1.12).
+    private func check(
+        _ modified: Set<UInt64>, of messages: [MessageModel], _ operation: FlagOperation, _ flags: Set<String>,
+        _ since: UInt64?
+    ) throws {
+        guard let since else { return }
+        for message in messages {
+            let isChanged = modSeqs[message.uid] ?? 0 > since
+            guard isChanged != modified.contains(message.uid) else { continue }
+            let known = client?.synchronized[message.uid] ?? []
+            let isUntouched = flags.intersection(known) == flags.intersection(message.flags)
+            guard isChanged, operation != .replace, isUntouched else {
+                throw TestFailure("MODSEQ \(modSeqs[message.uid] ?? 0) of UID \(message.uid), MODIFIED \(modified)")
+            }
+        }
+    }
+
+    /// What the client knows of MODSEQs is what they are now: each change was told with its own (RFC 7162 §3.1).
+    func checkModSeqs(_ now: [UInt64: UInt64]) throws {
+        guard mode == .qresync, isInformed, !isIdling, let client else { return }
+        for (uid, modSeq) in now {
+            if let known = client.modSeqs[uid], known != modSeq {
+                throw TestFailure("the client knows MODSEQ \(known) of UID \(uid), which is \(modSeq)")
+            }
+        }
     }
 
     /// Ascending numbers as a set is written: neighbours as a range.
