@@ -1,10 +1,10 @@
 // A search whose client hears of each change to its results (RFC 5267 §4.3).
 //
 // Theory. A context knows which messages its client believes to be the results, and in which order. When the view
-// moves, the messages that are new or changed are judged again, those that are gone are taken out, and what differs is told as
-// REMOVEFROM and ADDTO, in places counted as the client counts while it applies them. Sequence numbers and `$` in the
-// keys were made UIDs when the command came (RFC 5267 §4.3); so a message's answer changes only with the message, but
-// for keys that speak of time or of `*`: with those all messages are judged again.
+// moves, the messages that are new or changed are judged again, those that are gone are taken out, and what differs is
+// told as REMOVEFROM and ADDTO, in places counted as the client counts while it applies them. Sequence numbers and `$`
+// in the keys were made UIDs when the command came (RFC 5267 §4.3); so a message's answer changes only with the
+// message, but for keys that speak of time or of `*`: with those all messages are judged again.
 
 import IMAPSyntax
 import Mail

@@ -1,8 +1,9 @@
 // How a search goes through a mailbox: by slices, reading what must be read in short jobs on the store's threads.
 //
 // Theory. A slice is judged by the snapshot; what that leaves open is read, job by job, and between two jobs the
-// session looks whether its client is still there, whether it must end, and whether it is time to say how far it has come. So a
-// search of any length holds up nobody: not the loop, not the account's other readers, not the server's drain.
+// session looks whether its client is still there, whether it must end, and whether it is time to say how far it has
+// come. So a search of any length holds up nobody: not the loop, not the account's other readers, not the server's
+// drain.
 
 import IMAPSyntax
 import Mail

@@ -3,8 +3,8 @@
 // Theory. Each criterion is written so that the order of the bytes is that of the values: numbers big-endian with their
 // sign turned round, text with NUL as 00 ff and 00 00 behind it, so that what is shorter comes first. REVERSE turns the
 // bits of its criterion round. Messages whose strings are equal stay in the order of the mailbox, REVERSE or not (RFC
-// 5256 §3). Texts come folded by i;unicode-casemap (RFC 5255 §4.3). All strings lie in one array: a million messages cost
-// a few tens of megabytes, not a million arrays.
+// 5256 §3). Texts come folded by i;unicode-casemap (RFC 5255 §4.3). All strings lie in one array: a million messages
+// cost a few tens of megabytes, not a million arrays.
 
 package import IMAPSyntax
 package import Mail
