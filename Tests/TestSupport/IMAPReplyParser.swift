@@ -212,6 +212,7 @@ struct IMAPReplyParser {
         case "SORT": isRight = Self.isSearch(values.dropFirst())
         case "THREAD": isRight = values.dropFirst().allSatisfy(\.isThreadList)
         case "QUOTA": isRight = values.count == 3 && values[2].list.map { $0.count % 3 == 0 } ?? false
+        case "METADATA": isRight = values.count >= 3
         case "QUOTAROOT": isRight = values.count >= 2
         case "FLAGS": isRight = values.count == 2 && values[1].list != nil
         case "NAMESPACE": isRight = values.count == 4

@@ -9,9 +9,9 @@ struct MailboxUndelete: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "undelete", abstract: "Bring back a mailbox that was removed, with its messages.",
         discussion: """
-            A removed mailbox can be brought back for the time that retention-days of the configuration says (14 days), \
-            with the messages that were in it then; "martlet mailbox list --deleted" shows which there are. Of several \
-            with one name it is the last; bring it back under another name to get at the one before.
+            A removed mailbox can be brought back for the time that retention-days of the configuration says (14 \
+            days), with the messages that were in it then; "martlet mailbox list --deleted" shows which there are. Of \
+            several with one name it is the last; bring it back under another name to get at the one before.
 
             Examples:
               martlet mailbox undelete alice@example.org Lists/Swift

@@ -5,8 +5,8 @@ import Mail
 import MailStore
 
 extension Session {
-    /// RFC 3501 §6.3.3, RFC 6154 §3, RFC 8474 §4.1. What is made is subscribed too: many clients show nothing else, and a mailbox made
-    /// on one device would be missing on the others.
+    /// RFC 3501 §6.3.3, RFC 6154 §3, RFC 8474 §4.1. What is made is subscribed too: many clients show nothing else, and
+    /// a mailbox made on one device would be missing on the others.
     func create(_ create: Create) async throws -> Completion {
         if let refusal = Session.refusal(ofUses: create) { return refusal }
         let name: MailboxName
@@ -22,7 +22,7 @@ extension Session {
         return .ok("CREATE completed.", code: .mailboxID(ObjectID.mailbox(info.id, of: mailbox.account.id)))
     }
 
-    /// RFC 6154 §3. A mailbox is where messages lie: one that shows those of others, for \All and \Flagged, there is not.
+    /// RFC 6154 §3. A mailbox is where messages lie; none shows those of others, as \All and \Flagged would.
     private static func refusal(ofUses create: Create) -> Completion? {
         if create.hasUnknownUse { return .no("There is no such special use.", code: .useAttr) }
         if let virtual = create.uses.first(where: { !$0.isOfMailbox }) {

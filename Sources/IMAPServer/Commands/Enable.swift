@@ -4,7 +4,7 @@ import IMAPSyntax
 
 extension Session {
     /// RFC 5161 §3.1: what is unknown or needs no ENABLE is passed over. The reply names what this command switches on.
-    func enable(_ enable: Enable) -> Completion {
+    func enable(_ enable: Enable) async throws -> Completion {
         var names: [String] = []
         for name in Capabilities.enableable where enable.capabilities.contains(name.uppercased()) {
             guard let extensions = EnabledExtensions(capability: name.uppercased()) else { continue }
@@ -12,6 +12,7 @@ extension Session {
             if extensions.tellsModSeq { becomeCondstoreAware() }
             enabled.formUnion(extensions)
         }
+        try await beginMetadataNews()
         connection.writer.enabled(names)
         return .ok("ENABLE completed.")
     }

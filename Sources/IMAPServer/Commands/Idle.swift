@@ -16,6 +16,7 @@ extension Session {
         defer { connection.framer.mode = .commands }
         while true {
             try await announce(.everything, withUIDs: false)
+            try await tellMetadataNews()
             guard !isOver else { throw Replied() }
             gate.setDeadline(min(end, .now() + TimeAmount(settings.idleKeepAlive)))
             switch try await connection.next(or: Session.endings.union([.mailbox, .account])) {

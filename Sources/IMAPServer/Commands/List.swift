@@ -26,13 +26,37 @@ extension Session {
             if let statusItems, row.isSelected, let info = row.info, info.rights.contains(.read) {
                 connection.writer.status(row.name, values(of: statusItems, in: info, of: info.owner ?? account.id))
             }
+            if list.returns.contains(.myRights), row.isSelected, let info = row.info {
+                connection.writer.myRights(row.name, try shownRights(info.rights))
+            }
+            if let entries = list.metadataEntries, row.isSelected, row.info != nil {
+                try await writeMetadata(entries, of: row.name)
+            }
             try await connection.flushIfLarge()
         }
         return .ok("LIST completed.")
     }
+
+    /// RFC 9590 §3. What cannot be looked up is left out.
+    private func writeMetadata(_ entries: [MetadataEntry], of name: MailboxName) async throws {
+        let query = GetMetadata(mailbox: MailboxArgument(name.text), entries: entries)
+        do {
+            let mailbox = try await resolve(name)
+            let values = try await metadata(of: mailbox, query).values
+            if !values.isEmpty { connection.writer.metadata(mailbox.fullName, values) }
+        } catch is StoreError {
+            return
+        }
+    }
 }
 
 extension List {
+    /// The entries of RETURN (METADATA …), if that was asked for.
+    fileprivate var metadataEntries: [MetadataEntry]? {
+        for case .metadata(let entries) in returns { return entries }
+        return nil
+    }
+
     /// The items of RETURN (STATUS …), if that was asked for.
     fileprivate var statusItems: [StatusItem]? {
         for case .status(let items) in returns { return items }

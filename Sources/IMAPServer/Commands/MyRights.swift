@@ -9,10 +9,14 @@ extension Session {
     /// RFC 4314 §3.5. Without the right to look a mailbox up it is as if it were not there (§6).
     func myRights(_ myRights: MyRights) async throws -> Completion {
         let mailbox = try await resolve(myRights.mailbox)
-        var rights = try await mailbox.account.rights(on: mailbox.name)
+        let rights = try await mailbox.account.rights(on: mailbox.name)
         guard rights.contains(.lookup) else { throw StoreError.mailboxNotFound(mailbox.name) }
-        if try loggedIn().login.isReadOnly { rights.formIntersection([.lookup, .read]) }
-        connection.writer.myRights(mailbox.fullName, rights)
+        connection.writer.myRights(mailbox.fullName, try shownRights(rights))
         return .ok("MYRIGHTS completed.")
+    }
+
+    /// What is left of the rights to a login that may only read.
+    func shownRights(_ rights: MailboxRights) throws -> MailboxRights {
+        try loggedIn().login.isReadOnly ? rights.intersection([.lookup, .read]) : rights
     }
 }

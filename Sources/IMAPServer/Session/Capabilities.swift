@@ -31,6 +31,7 @@ package enum Capabilities {
         "COMPRESS=DEFLATE",
         "MULTIAPPEND", "BINARY", "PREVIEW", "OBJECTID", "SAVEDATE", "CATENATE", "REPLACE",
         "LIST-EXTENDED", "CREATE-SPECIAL-USE",
+        "METADATA", "METADATA-SERVER", "LIST-METADATA", "LIST-MYRIGHTS",
         "QUOTA", "QUOTASET", "QUOTA=RES-STORAGE", "QUOTA=RES-MESSAGE",
     ]
 
@@ -45,7 +46,7 @@ package enum Capabilities {
     ]
 
     /// What ENABLE takes, in the spelling of the reply.
-    package static let enableable = ["CONDSTORE", "QRESYNC"]
+    package static let enableable = ["CONDSTORE", "QRESYNC", "METADATA", "METADATA-SERVER"]
 
     /// RFC 3501 §7.2.1; each name that is not IMAP4rev1's own has its RFC in docs/rfcs.md.
     package static func list(_ situation: Situation) -> [String] {

@@ -53,6 +53,8 @@ package enum CommandTable {
         case .create, .delete, .rename, .subscribe, .unsubscribe, .append:
             CommandRule(states: .afterLogin, changesMail: true)
         case .list, .lsub, .status: CommandRule(states: .afterLogin)
+        case .getMetadata: CommandRule(states: .afterLogin, capability: "METADATA")
+        case .setMetadata: CommandRule(states: .afterLogin, changesMail: true, capability: "METADATA")
         case .getQuota, .getQuotaRoot: CommandRule(states: .afterLogin, capability: "QUOTA")
         case .setQuota: CommandRule(states: .afterLogin, changesMail: true, capability: "QUOTASET")
         case .setACL, .deleteACL: CommandRule(states: .afterLogin, changesMail: true, capability: "ACL")

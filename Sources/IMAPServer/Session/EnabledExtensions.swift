@@ -19,6 +19,9 @@ package struct EnabledExtensions: OptionSet, Hashable, Sendable {
     /// No sequence numbers (RFC 9586).
     package static let uidOnly = EnabledExtensions(rawValue: 16)
 
+    /// METADATA responses tell of what others change (RFC 5464 §4.4).
+    package static let metadata = EnabledExtensions(rawValue: 32)
+
     package var isRev2: Bool { contains(.rev2) }
     /// Names and quoted strings are in UTF-8, both ways.
     package var acceptsUTF8: Bool { !isDisjoint(with: [.rev2, .utf8]) }
@@ -36,6 +39,7 @@ package struct EnabledExtensions: OptionSet, Hashable, Sendable {
         case "IMAP4REV2": self = .rev2
         case "UTF8=ACCEPT": self = .utf8
         case "UIDONLY": self = .uidOnly
+        case "METADATA", "METADATA-SERVER": self = .metadata
         default: return nil
         }
     }

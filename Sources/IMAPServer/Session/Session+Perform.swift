@@ -14,7 +14,7 @@ extension Session {
         case .startTLS: try await startTLS(tagged.tag)
         case .authenticate(let authenticate): try await self.authenticate(authenticate)
         case .login(let login): try await self.login(login)
-        case .enable(let enable): self.enable(enable)
+        case .enable(let enable): try await self.enable(enable)
         case .idle: try await idle()
         case .compress: try await compress(tagged.tag)
         case .notify(let notify): try await self.notify(notify)
@@ -46,6 +46,8 @@ extension Session {
 
     private func performOnAccess(_ command: Command) async throws -> Completion {
         switch command {
+        case .getMetadata(let getMetadata): try await self.getMetadata(getMetadata)
+        case .setMetadata(let setMetadata): try await self.setMetadata(setMetadata)
         case .getQuota(let getQuota): try await self.getQuota(getQuota)
         case .getQuotaRoot(let getQuotaRoot): try await self.getQuotaRoot(getQuotaRoot)
         case .setQuota(let setQuota): try await self.setQuota(setQuota)

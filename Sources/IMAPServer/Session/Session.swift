@@ -41,6 +41,8 @@ final class Session {
     var enabled: EnabledExtensions = [] {
         didSet { connection.writer.acceptsUTF8 = enabled.acceptsUTF8 }
     }
+    /// Set once METADATA is enabled.
+    var metadataNews: MetadataNews?
     var failedLogins = 0
     private var badCommands = 0
     /// The last line has been written.
@@ -200,6 +202,7 @@ final class Session {
         guard !isOver else { return }
         noteOwn(command)
         try await announce(announcing(command), withUIDs: command.isUIDForm, removes: command.removesMessages)
+        try await tellMetadataNews()
         try await finish(tagged.tag, completion)
         if identity != nil {
             badCommands = 0

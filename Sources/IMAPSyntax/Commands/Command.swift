@@ -51,6 +51,8 @@ package enum Command: Hashable, Sendable {
     /// RFC 2342 §5.
     case namespace
     case status(Status)
+    case getMetadata(GetMetadata)
+    case setMetadata(SetMetadata)
     case getQuota(GetQuota)
     case getQuotaRoot(GetQuotaRoot)
     case setQuota(SetQuota)
@@ -103,6 +105,8 @@ package enum Command: Hashable, Sendable {
         case .lsub: .lsub
         case .namespace: .namespace
         case .status: .status
+        case .getMetadata: .getMetadata
+        case .setMetadata: .setMetadata
         case .getQuota: .getQuota
         case .getQuotaRoot: .getQuotaRoot
         case .setQuota: .setQuota
@@ -152,6 +156,8 @@ package enum CommandName: String, CaseIterable, Hashable, Sendable {
     case lsub = "LSUB"
     case namespace = "NAMESPACE"
     case status = "STATUS"
+    case getMetadata = "GETMETADATA"
+    case setMetadata = "SETMETADATA"
     case getQuota = "GETQUOTA"
     case getQuotaRoot = "GETQUOTAROOT"
     case setQuota = "SETQUOTA"

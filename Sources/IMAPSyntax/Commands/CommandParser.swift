@@ -106,6 +106,8 @@ extension Lexer {
         case .list: return .list(try list())
         case .lsub: return .lsub(try lsub())
         case .status: return .status(try status())
+        case .getMetadata: return .getMetadata(try getMetadata())
+        case .setMetadata: return .setMetadata(try setMetadata())
         case .getQuota: return .getQuota(try getQuota())
         case .getQuotaRoot: return .getQuotaRoot(try getQuotaRoot())
         case .setQuota: return .setQuota(try setQuota())

@@ -16,6 +16,10 @@ package struct List: Hashable, Sendable {
         case children
         case specialUse
         case status([StatusItem])
+        /// RFC 8440 §3.
+        case myRights
+        /// RFC 9590 §3.
+        case metadata([MetadataEntry])
     }
 
     package var reference: MailboxArgument
@@ -132,6 +136,11 @@ extension Lexer {
         case "STATUS":
             try space()
             return .status(try statusItems())
+        case "MYRIGHTS": return .myRights
+        case "METADATA":
+            try space()
+            guard peek() == UInt8(ascii: "(") else { throw SyntaxError("METADATA takes a list of entries") }
+            return .metadata(try metadataEntries())
         default: throw SyntaxError("unknown LIST return option \"\(name)\"")
         }
     }

@@ -75,7 +75,7 @@ extension Lexer {
     }
 
     // RFC 7888 §8: literal = "{" number ["+"] "}" CRLF *CHAR8
-    mutating func literal() throws(SyntaxError) -> [UInt8] {
+    mutating func literal(mayHoldNUL: Bool = false) throws(SyntaxError) -> [UInt8] {
         try expect("{")
         let count = Int(try number("the size of a literal"))
         _ = take("+")
@@ -84,7 +84,7 @@ extension Lexer {
         guard count <= bytes.count - position else { throw SyntaxError("the command ends too early") }
         let result = Array(bytes[position..<position + count])
         position += count
-        guard !result.contains(0) else { throw SyntaxError("a literal must not hold NUL") }
+        guard mayHoldNUL || !result.contains(0) else { throw SyntaxError("a literal must not hold NUL") }
         return result
     }
 }

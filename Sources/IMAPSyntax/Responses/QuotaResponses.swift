@@ -5,9 +5,11 @@ import NIOCore
 
 extension ResponseWriter {
     // RFC 9208 §7: quota-response = "QUOTA" SP quota-root-name SP quota-list
-    /// - Parameter resources: those that have a limit. An empty list, for an account without one, is what §4.2.1 says of
-    ///   it, whatever the grammar does.
-    package mutating func quota(_ root: String, _ resources: [(resource: QuotaResource, usage: UInt64, limit: UInt64)]) {
+    /// - Parameter resources: those that have a limit. An empty list, for an account without one, is what §4.2.1 says
+    ///   of it, whatever the grammar does.
+    package mutating func quota(
+        _ root: String, _ resources: [(resource: QuotaResource, usage: UInt64, limit: UInt64)]
+    ) {
         buffer.writeStaticString("* QUOTA ")
         write(astring: root)
         buffer.writeStaticString(" (")

@@ -43,6 +43,10 @@ package enum ResponseCode: Hashable, Sendable {
     case closed
     // RFC 4469 §4.2, and for literals RFC 7888 §4
     case tooBig
+    // RFC 5464 §4.2.1, §4.3
+    case metadataLongEntries(UInt64)
+    case metadataMaxSize(UInt64)
+    case metadataTooMany
     // RFC 6154 §3
     case useAttr
     // RFC 8474 §4.1

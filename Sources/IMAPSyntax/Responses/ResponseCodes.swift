@@ -38,6 +38,8 @@ extension ResponseWriter {
         case .uidValidity(let value): write(code: "UIDVALIDITY ", UInt64(value.rawValue))
         case .unseen(let number): write(code: "UNSEEN ", UInt64(number))
         case .highestModSeq(let value): write(code: "HIGHESTMODSEQ ", value.rawValue)
+        case .metadataLongEntries(let size): write(code: "METADATA LONGENTRIES ", size)
+        case .metadataMaxSize(let size): write(code: "METADATA MAXSIZE ", size)
         case .modified(let ranges):
             buffer.writeStaticString("MODIFIED ")
             write(ranges: ranges)
@@ -129,8 +131,10 @@ extension ResponseCode {
         case .notificationOverflow: "NOTIFICATIONOVERFLOW"
         case .noModSeq: "NOMODSEQ"
         case .notSaved: "NOTSAVED"
-        case .badCharset, .capability, .permanentFlags, .uidNext, .uidValidity, .unseen, .highestModSeq, .appendUID,
-            .copyUID, .badEvent, .inProgress, .noUpdate, .undefinedFilter, .modified, .mailboxID, .badURL:
+        case .metadataTooMany: "METADATA TOOMANY"
+        case .metadataLongEntries, .metadataMaxSize, .badCharset, .capability, .permanentFlags, .uidNext,
+            .uidValidity, .unseen, .highestModSeq, .appendUID, .copyUID, .badEvent, .inProgress, .noUpdate,
+            .undefinedFilter, .modified, .mailboxID, .badURL:
             nil
         }
     }

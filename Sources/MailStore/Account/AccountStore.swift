@@ -86,7 +86,7 @@ package final class AccountStore: Sendable {
 
     /// Lets the views learn of what another process has committed.
     func lookForExternalCommits() {
-        if hub.isWatched { writer.lookForExternalCommits() }
+        if hub.isWatched || !hub.annotationWatchers.isEmpty { writer.lookForExternalCommits() }
     }
 
     func close() { file.close() }

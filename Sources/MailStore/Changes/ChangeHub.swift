@@ -15,6 +15,8 @@ final class AccountEffects: WriteEffects {
     var changes: [Change] = []
     /// Another process may have committed before.
     var isExternal = false
+    /// Stays after an operation was undone: whoever is told finds nothing new.
+    var hasAnnotationChanges = false
     /// The views' state as another process left it; the changes come after it.
     var reloaded: [MailboxID: ReloadedMailbox] = [:]
     /// Views that were made inside the batch: so many of its changes they know already.
@@ -75,6 +77,7 @@ final class ChangeHub: WriterDelegate {
         var recent: [MailboxView] = []
     }
     private let state = Mutex(State())
+    let annotationWatchers = Watchers()
     /// Called after each commit that brought messages, and after those of other processes; must not block.
     let newMail = Mutex<@Sendable () -> Void>({})
     /// Told of every commit.
@@ -143,6 +146,7 @@ final class ChangeHub: WriterDelegate {
             state.flagSets = effects.flagSets
             state.flagSetIDs = effects.flagSetIDs
         }
+        if effects.hasAnnotationChanges || effects.isExternal { annotationWatchers.tell() }
         var touched = Set(effects.reloaded.keys)
         for change in effects.changes { touched.insert(change.mailboxID) }
         for id in touched {

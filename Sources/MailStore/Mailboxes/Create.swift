@@ -6,7 +6,8 @@ package import Mail
 
 extension AccountStore {
     /// Makes the mailbox and its missing ancestors; their access lists are that of the nearest above them.
-    /// - Throws: `.mailboxExists`; `.specialUseTaken` when another mailbox has the special use; `.limit` for one too many.
+    /// - Throws: `.mailboxExists`; `.specialUseTaken` when another mailbox has the special use; `.limit` for one too
+    ///   many.
     package func createMailbox(
         _ name: MailboxName, specialUse: SpecialUse? = nil
     ) async throws(StoreError) -> MailboxInfo {

@@ -19,6 +19,7 @@ extension AccountStore {
                 try operation.createAncestors(of: new)
                 let target = try operation.create(new)
                 _ = try operation.move(.all, from: row, to: target)
+                try operation.copyAnnotations(from: row.id, to: target.id)
                 return
             }
             guard !old.isAncestor(of: new) else {

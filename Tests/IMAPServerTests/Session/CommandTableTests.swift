@@ -14,6 +14,7 @@ import Testing
         (.select, "SELECT INBOX"), (.examine, "EXAMINE INBOX"), (.create, "CREATE new"), (.delete, "DELETE new"),
         (.rename, "RENAME Drafts d2"), (.subscribe, "SUBSCRIBE INBOX"), (.unsubscribe, "UNSUBSCRIBE INBOX"),
         (.list, "LIST \"\" *"), (.lsub, "LSUB \"\" *"), (.namespace, "NAMESPACE"), (.status, "STATUS INBOX (MESSAGES)"),
+        (.getMetadata, "GETMETADATA INBOX /private/comment"), (.setMetadata, "SETMETADATA INBOX (/private/x NIL)"),
         (.getQuota, "GETQUOTA \"\""), (.getQuotaRoot, "GETQUOTAROOT INBOX"), (.setQuota, "SETQUOTA \"\" (STORAGE 9)"),
         (.setACL, "SETACL INBOX anyone lr"), (.deleteACL, "DELETEACL INBOX anyone"), (.getACL, "GETACL INBOX"),
         (.listRights, "LISTRIGHTS INBOX anyone"), (.myRights, "MYRIGHTS INBOX"),

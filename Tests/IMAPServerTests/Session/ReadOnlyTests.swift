@@ -15,7 +15,7 @@ import Testing
         #expect(
             changing == [
                 .create, .delete, .rename, .subscribe, .unsubscribe, .append, .store, .expunge, .copy, .move,
-                .setACL, .deleteACL, .setQuota, .replace,
+                .setACL, .deleteACL, .setQuota, .setMetadata, .replace,
             ])
         // What needs a writable mailbox changes it.
         for name in CommandName.allCases where CommandTable.rule(for: name).needsWritableMailbox {

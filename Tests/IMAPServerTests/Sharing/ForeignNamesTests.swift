@@ -28,6 +28,8 @@ import Testing
         .move: ["MOVE 1 NAME", "UID MOVE 1 NAME", "UID MOVE 99 NAME"],
         .setACL: ["SETACL NAME anyone lr", "SETACL NAME bob@example.org lr", "SETACL NAME nobody@example.org lr"],
         .getQuotaRoot: ["GETQUOTAROOT NAME"],
+        .getMetadata: ["GETMETADATA NAME /private/comment", "GETMETADATA NAME (DEPTH infinity) /shared"],
+        .setMetadata: ["SETMETADATA NAME (/private/comment \"x\")", "SETMETADATA NAME (/private/specialuse NIL)"],
         .deleteACL: ["DELETEACL NAME anyone"], .getACL: ["GETACL NAME"],
         .listRights: ["LISTRIGHTS NAME anyone", "LISTRIGHTS NAME bob@example.org"], .myRights: ["MYRIGHTS NAME"],
     ]

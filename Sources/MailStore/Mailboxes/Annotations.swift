@@ -1,0 +1,225 @@
+// Annotations of mailboxes and of the account (RFC 5464): small values by name, private to one account or shared.
+//
+// They lie under the mailbox's id: they follow it when it is renamed, are not found under its name once it is deleted,
+// and come back with it. Each change has the MODSEQ of its operation, and a value that was taken away leaves its row,
+// so that a session can ask what has changed since it last did.
+
+import GRDB
+package import Mail
+
+package struct Annotation: Sendable {
+    /// In lower case: `/private/comment`.
+    package let entry: String
+    /// In bytes.
+    package let size: Int
+    /// nil when it was not asked for.
+    package let value: [UInt8]?
+
+    package init(entry: String, size: Int, value: [UInt8]?) {
+        self.entry = entry
+        self.size = size
+        self.value = value
+    }
+}
+
+/// A change of an annotation: what it was that changed, not to what.
+package struct AnnotationChange: Sendable {
+    /// nil for the account's own.
+    package let mailbox: MailboxName?
+    package let entry: String
+    package let modSeq: ModSeq
+}
+
+package enum AnnotationOutcome: Hashable, Sendable {
+    case done(ModSeq)
+    /// Nothing was changed: there would be more entries, or more bytes, than an account may have.
+    case tooMany
+}
+
+extension StoreLimits {
+    /// Of one value, in bytes.
+    package static let annotationSize = 32 * 1_024
+    /// Entries with a value of one mailbox, private and shared each.
+    static let annotations = 100
+    /// All values of an account together, in bytes.
+    static let annotationBytes: Int64 = 8 * 1_024 * 1_024
+    /// Rows without a value that are kept, to tell sessions of it.
+    static let annotationTombstones = 1_000
+}
+
+extension AccountStore {
+    /// The annotations of a mailbox that `user` may see, in the order of their names.
+    /// - Parameters:
+    ///   - name: nil for the account's own.
+    ///   - wanted: by name and size, whose value is wanted; nil for those that are not wanted at all.
+    /// - Throws: `.mailboxNotFound`, `.notPermitted`.
+    package func annotations(
+        of name: MailboxName?, for user: AccountID, _ wanted: @escaping @Sendable (String, Int) -> Bool?
+    ) async throws(StoreError) -> [Annotation] {
+        let guest = guest
+        guard guest == nil || guest == user else { throw .notPermitted }
+        return try await file.read { db in
+            let mailbox = try db.annotationKey(name, guest)
+            var found: [(entry: String, size: Int)] = []
+            try db.each(
+                """
+                SELECT entry, length(value) FROM annotation
+                WHERE mailbox_id = ? AND account_id IN (0, ?) AND value IS NOT NULL ORDER BY entry
+                """, .int(mailbox), .int(user.rawValue)
+            ) { found.append(($0.text(0), Int($0.int(1)))) }
+            return try found.compactMap { entry, size in
+                guard let isValueWanted = wanted(entry, size) else { return nil }
+                let value =
+                    isValueWanted
+                    ? try db.first(
+                        "SELECT value FROM annotation WHERE mailbox_id = ? AND account_id IN (0, ?) AND entry = ?",
+                        .int(mailbox), .int(user.rawValue), .text(entry)
+                    ) { $0.blob(0) } : nil
+                return Annotation(entry: entry, size: size, value: value)
+            }
+        }
+    }
+
+    /// Sets annotations, or takes them away (nil), all or none.
+    /// - Parameters:
+    ///   - values: by their names in lower case; private ones become the user's.
+    ///   - name: nil for the account's own.
+    ///   - specialUse: the mailbox's special use from now on, or none; nil to leave it.
+    /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.specialUseTaken`.
+    package func setAnnotations(
+        _ values: [String: [UInt8]?], of name: MailboxName?, by user: AccountID, specialUse: SpecialUse?? = nil
+    ) async throws(StoreError) -> AnnotationOutcome {
+        let guest = guest
+        guard guest == nil || (guest == user && specialUse == nil) else { throw .notPermitted }
+        return try await writeShared { operation in
+            let mailbox = try operation.db.annotationKey(name, guest)
+            guard try operation.mayAnnotate(mailbox, values, user) else { return .tooMany }
+            if let specialUse { try operation.setSpecialUse(specialUse, of: mailbox) }
+            let modSeq = try operation.nextModSeq()
+            for (entry, value) in values {
+                try operation.db.run(
+                    """
+                    INSERT INTO annotation (mailbox_id, account_id, entry, value, modseq) VALUES (?1, ?2, ?3, ?4, ?5)
+                    ON CONFLICT (mailbox_id, account_id, entry) DO UPDATE SET value = ?4, modseq = ?5
+                    """, .int(mailbox), .int(entry.annotationOwner(user)), .text(entry), .optional(value),
+                    .int(modSeq.rawValue))
+            }
+            try operation.forgetOldTombstones()
+            operation.effects.hasAnnotationChanges = true
+            return .done(modSeq)
+        }
+    }
+
+    /// What has changed after `modSeq` of what `user` may see, in its order; a bounded number. Not for guests.
+    package func annotationChanges(
+        after modSeq: ModSeq, for user: AccountID
+    ) async throws(StoreError) -> [AnnotationChange] {
+        guard guest == nil else { throw .notPermitted }
+        return try await file.read { db in
+            var changes: [AnnotationChange] = []
+            try db.each(
+                """
+                SELECT a.mailbox_id, m.name, a.entry, a.modseq FROM annotation a
+                LEFT JOIN mailbox m ON m.id = a.mailbox_id AND m.deleted_at IS NULL
+                WHERE a.modseq > ? AND a.account_id IN (0, ?) ORDER BY a.modseq, a.mailbox_id LIMIT 1000
+                """, .int(modSeq.rawValue), .int(user.rawValue)
+            ) { row in
+                let isAccounts = row.int(0) == 0
+                guard isAccounts || !row.isNull(1), let modSeq = ModSeq(UInt64(clamping: row.int(3))) else { return }
+                changes.append(
+                    AnnotationChange(
+                        mailbox: isAccounts ? nil : try MailboxName(stored: row.text(1)), entry: row.text(2),
+                        modSeq: modSeq))
+            }
+            return changes
+        }
+    }
+
+    /// The MODSEQ of the newest change; 0 when there was none yet.
+    package func lastAnnotationChange() async throws(StoreError) -> ModSeq {
+        try await file.read { db in
+            let last = try db.first("SELECT coalesce(max(modseq), 0) FROM annotation") { $0.int(0) } ?? 0
+            return ModSeq(UInt64(clamping: last)) ?? .zero
+        }
+    }
+
+    /// Calls `notify` after each commit that changed annotations, or may have, on the writer's thread: it must not
+    /// block.
+    package func watchAnnotations(_ notify: @escaping @Sendable () -> Void) -> Watch {
+        hub.annotationWatchers.add(notify)
+    }
+}
+
+extension String {
+    fileprivate var isPrivateEntry: Bool { hasPrefix("/private/") }
+    fileprivate func annotationOwner(_ user: AccountID) -> Int64 { isPrivateEntry ? user.rawValue : 0 }
+}
+
+extension Database {
+    /// What stands in annotation.mailbox_id, for somebody who may use it.
+    ///
+    /// RFC 5464 §3.3: the right "l" and one of "r", "s", "w", "i", "p" are needed.
+    fileprivate func annotationKey(_ name: MailboxName?, _ guest: AccountID?) throws -> Int64 {
+        guard let name else {
+            guard guest == nil else { throw StoreError.notPermitted }
+            return 0
+        }
+        let id = try first("SELECT id FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) {
+            $0.int(0)
+        }
+        guard let id else { throw StoreError.mailboxNotFound(name) }
+        let rights = try rights(of: guest, on: MailboxID(rawValue: id))
+        guard rights.contains(.lookup) else { throw StoreError.mailboxNotFound(name) }
+        guard !rights.isDisjoint(with: [.read, .seen, .write, .insert, .post]) else { throw StoreError.notPermitted }
+        return id
+    }
+}
+
+extension WriteOperation {
+    /// Whether the values keep within the bounds. To take away is always allowed.
+    fileprivate func mayAnnotate(_ mailbox: Int64, _ values: [String: [UInt8]?], _ user: AccountID) throws -> Bool {
+        var sizes: [String: Int64] = [:]
+        try db.each(
+            """
+            SELECT entry, length(value) FROM annotation
+            WHERE mailbox_id = ? AND account_id IN (0, ?) AND value IS NOT NULL
+            """, .int(mailbox), .int(user.rawValue)
+        ) { sizes[$0.text(0)] = $0.int(1) }
+        var added: Int64 = 0
+        for (entry, value) in values {
+            added += Int64(value?.count ?? 0) - (sizes[entry] ?? 0)
+            sizes[entry] = value.map { Int64($0.count) }
+        }
+        let isGrowing = values.contains { $0.value != nil }
+        let privates = sizes.keys.count(where: \.isPrivateEntry)
+        if isGrowing, max(privates, sizes.count - privates) > StoreLimits.annotations { return false }
+        guard added > 0 else { return true }
+        let all = try db.first("SELECT coalesce(sum(length(value)), 0) FROM annotation") { $0.int(0) } ?? 0
+        return all + added <= StoreLimits.annotationBytes
+    }
+
+    fileprivate func setSpecialUse(_ use: SpecialUse?, of mailbox: Int64) throws {
+        if let use, let holder = try holder(of: use) {
+            let holderID = try find(holder)?.id.rawValue
+            guard holderID == mailbox else { throw StoreError.specialUseTaken(use, by: holder) }
+        }
+        try db.run("UPDATE mailbox SET special_use = ? WHERE id = ?", .optional(use?.rawValue), .int(mailbox))
+    }
+
+    fileprivate func forgetOldTombstones() throws {
+        try db.run(
+            """
+            DELETE FROM annotation WHERE value IS NULL AND modseq <= (
+                SELECT modseq FROM annotation WHERE value IS NULL ORDER BY modseq DESC LIMIT 1 OFFSET ?)
+            """, .int(StoreLimits.annotationTombstones))
+    }
+
+    /// INBOX keeps its annotations when its messages are moved to a mailbox of another name (RFC 5464 §4.1).
+    func copyAnnotations(from source: MailboxID, to target: MailboxID) throws {
+        try db.run(
+            """
+            INSERT INTO annotation (mailbox_id, account_id, entry, value, modseq)
+            SELECT ?, account_id, entry, value, modseq FROM annotation WHERE mailbox_id = ? AND value IS NOT NULL
+            """, .int(target.rawValue), .int(source.rawValue))
+    }
+}
