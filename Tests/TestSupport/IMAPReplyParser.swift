@@ -102,9 +102,12 @@ struct IMAPReplyParser {
         case UInt8(ascii: "\""): return .string(try quoted())
         case UInt8(ascii: "{"): return .string(try literal())
         case UInt8(ascii: "~"):
+            let start = position
             position += 1
-            guard try peek() == UInt8(ascii: "{") else { throw wrong("a ~ without a literal8") }
-            return .string(try literal(mayHoldNUL: true))
+            if try peek() == UInt8(ascii: "{") { return .string(try literal(mayHoldNUL: true)) }
+            // A mailbox may be called so: `~` is a character of atoms.
+            position = start
+            return .atom(try atom())
         default:
             let atom = try atom()
             return atom == "NIL" ? .none : .atom(atom)
