@@ -102,8 +102,8 @@ private func body(_ uid: UID, _ reader: AccountReader) throws -> BodyID {
                 let first = try #require(UID(1))
                 let bytes = try await account.read { reader in try reader.message(try body(first, reader)) }
                 #expect(bytes.count == new.staged.size && !bytes.contains(0))
-                let body = Array(bytes[parts[2].body])
-                #expect(TransferDecoder.decode(body, .base64) == Array(binary.utf8.dropFirst(28)))
+                let encoded = Array(bytes[parts[2].body])
+                #expect(TransferDecoder.decode(encoded, .base64) == Array(binary.utf8.dropFirst(30)))
             }
         }
     }
