@@ -24,8 +24,9 @@ struct Martlet: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, DomainCommand.self, UserCommand.self, AliasCommand.self, MailboxCommand.self,
             ACLCommand.self, MessageCommand.self, AppPasswordCommand.self, TOTPCommand.self, RecoveryCodesCommand.self,
-            CertificateLoginCommand.self, PolicyCommand.self, LoginCommand.self, SessionCommand.self, BanCommand.self,
-            AuditCommand.self, CheckCommand.self, SearchIndexCommand.self, ConfigCommand.self, DocumentCommand.self,
+            CertificateLoginCommand.self, PolicyCommand.self, CapabilityCommand.self, LoginCommand.self,
+            SessionCommand.self, BanCommand.self, AuditCommand.self, CheckCommand.self, SearchIndexCommand.self,
+            ConfigCommand.self, DocumentCommand.self,
         ])
 
     static func main() async {

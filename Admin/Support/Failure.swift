@@ -68,7 +68,8 @@ struct Failure: Error, CustomStringConvertible {
     private init(administration error: AdministrationError) {
         switch error {
         case .store(let error): self.init(store: error)
-        case .badAddress, .badDomain, .addressLiteral, .detailInAddress, .badQuota, .badDisplayName, .noTargets:
+        case .badAddress, .badDomain, .addressLiteral, .detailInAddress, .badQuota, .badDisplayName, .noTargets,
+            .noSuchCapability:
             self.init(error.explanation, status: .usage)
         case .noSuchDomain, .noSuchAccount, .noSuchAlias: self.init(error.explanation, status: .notFound)
         case .credential(let problem):

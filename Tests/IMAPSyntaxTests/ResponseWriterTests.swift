@@ -191,7 +191,7 @@ struct FetchResponseTests {
     func items() throws {
         let date = try #require(MailDate(imapDateTime: " 7-Jul-1996 02:44:25 -0700"))
         let text = written {
-            $0.beginFetch(12)
+            $0.beginFetch(12, uid: 900)
             $0.fetchUID(345)
             $0.fetchFlags(encoded: ByteBuffer(string: "\\Seen \\Recent $A"))
             $0.fetchInternalDate(date)
@@ -204,7 +204,7 @@ struct FetchResponseTests {
             $0.fetchLiteral(.section(.whole, offset: nil), size: 0)
             $0.fetchNil(.section(Section(path: [3], text: .mime), offset: 5))
             $0.endFetch()
-            $0.beginFetch(13)
+            $0.beginFetch(13, uid: 900)
             $0.fetchFlags(encoded: ByteBuffer(string: "\\Seen"))
             $0.endFetch()
         }
@@ -214,18 +214,18 @@ struct FetchResponseTests {
                 + "BODY[] {0}\r\n BODY[3.MIME]<5> NIL)\r\n* 13 FETCH (FLAGS (\\Seen))\r\n")
     }
 
-    static let sections: [(Section, UInt32?, String)] = [
+    static let sections: [(Section, UInt64?, String)] = [
         (.whole, 0, "BODY[]<0>"), (Section(path: [1, 2]), nil, "BODY[1.2]"),
         (Section(text: .header), nil, "BODY[HEADER]"),
         (Section(path: [1], text: .text), nil, "BODY[1.TEXT]"),
         (Section(text: .headerFields(["From", "a b"])), nil, "BODY[HEADER.FIELDS (From \"a b\")]"),
-        (Section(path: [4], text: .headerFieldsNot(["X"])), .max, "BODY[4.HEADER.FIELDS.NOT (X)]<4294967295>"),
+        (Section(path: [4], text: .headerFieldsNot(["X"])), 4_294_967_296, "BODY[4.HEADER.FIELDS.NOT (X)]<4294967296>"),
     ]
 
     @Test("a section is named as it was asked for", arguments: sections)
-    func sectionNames(_ section: Section, _ offset: UInt32?, _ wire: String) {
+    func sectionNames(_ section: Section, _ offset: UInt64?, _ wire: String) {
         let text = written {
-            $0.beginFetch(1)
+            $0.beginFetch(1, uid: 900)
             $0.fetchLiteral(.section(section, offset: offset), ByteBuffer(string: "x"))
             $0.endFetch()
         }
@@ -235,7 +235,7 @@ struct FetchResponseTests {
     @Test("case 76: field names that a client asked for are safe", arguments: hostile)
     func fieldNames(_ text: String) throws {
         let responses = try read {
-            $0.beginFetch(1)
+            $0.beginFetch(1, uid: 900)
             $0.fetchNil(.section(Section(text: .headerFields([text, "b"])), offset: nil))
             $0.fetchUID(7)
             $0.endFetch()
@@ -250,7 +250,7 @@ struct FetchResponseTests {
     @Test("case 76: strings come back as they were", arguments: hostile)
     func strings(_ text: String) throws {
         let responses = try read {
-            $0.beginFetch(1)
+            $0.beginFetch(1, uid: 900)
             $0.fetchEnvelope(encoded: envelope(text))
             $0.endFetch()
         }

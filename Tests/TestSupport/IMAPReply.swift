@@ -81,7 +81,7 @@ package struct IMAPResponse: Hashable, Sendable {
 
     /// The items of a FETCH by name, in upper case.
     package var items: [String: IMAPValue] {
-        guard name == "FETCH", values.count == 3, let list = values[2].list else { return [:] }
+        guard name == "FETCH" || name == "UIDFETCH", values.count == 3, let list = values[2].list else { return [:] }
         var items: [String: IMAPValue] = [:]
         for index in stride(from: 0, to: list.count - 1, by: 2) {
             items[list[index].text?.uppercased() ?? ""] = list[index + 1]

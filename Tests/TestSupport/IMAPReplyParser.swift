@@ -204,6 +204,9 @@ struct IMAPReplyParser {
         case "RECENT": isRight = values.count == 2 && !isRev2
         case "EXPUNGE": isRight = values.count == 2 && response.number != 0 && !tellsVanished
         case "VANISHED": isRight = response.vanishedUIDs != nil && tellsVanished
+        case "UIDFETCH":
+            let items = values.count == 3 ? values[2].list : nil
+            isRight = isUIDOnly && response.number != 0 && items.map { $0.count % 2 == 0 && !$0.isEmpty } ?? false
         case "FETCH":
             let items = values.count == 3 ? values[2].list : nil
             isRight = response.number != 0 && items.map { $0.count % 2 == 0 && !$0.isEmpty } ?? false
@@ -232,6 +235,7 @@ struct IMAPReplyParser {
 
     // MARK: Modes
 
+    private var isUIDOnly: Bool { enabled.contains("UIDONLY") }
     private var isRev2: Bool { enabled.contains("IMAP4REV2") }
     private var acceptsUTF8: Bool { isRev2 || enabled.contains("UTF8=ACCEPT") }
     private var tellsVanished: Bool { enabled.contains("QRESYNC") || enabled.contains("UIDONLY") }

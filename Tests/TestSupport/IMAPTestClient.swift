@@ -77,6 +77,18 @@ package final class IMAPTestClient {
         }.get()
     }
 
+    /// Takes such a layer away again.
+    package func removeHandler<Handler: RemovableChannelHandler & SendableMetatype>(_ type: Handler.Type) async throws {
+        try await channel.eventLoop.flatSubmit { [channel] in
+            let pipeline = channel.pipeline.syncOperations
+            do {
+                return pipeline.removeHandler(try pipeline.handler(type: type))
+            } catch {
+                return channel.eventLoop.makeFailedFuture(error)
+            }
+        }.get()
+    }
+
     /// The tls-exporter channel binding as this end has it.
     package func channelBinding() async throws -> [UInt8]? {
         try await channel.eventLoop.submit { [channel] in

@@ -17,6 +17,7 @@ package enum AdministrationError: Error, Hashable, Sendable {
     case noSuchAccount(String)
     case noSuchAlias(String)
     case noTargets(String)
+    case noSuchCapability(String)
     /// The machine that hashes passwords is overloaded or out of memory.
     case hashingFailed(String)
     case credential(CredentialProblem)
@@ -37,6 +38,8 @@ package enum AdministrationError: Error, Hashable, Sendable {
         case .noSuchAccount(let name): "there is no account \"\(name)\""
         case .noSuchAlias(let name): "there is no alias \"\(name)\""
         case .noTargets(let name): "the alias \"\(name)\" needs at least one account that it leads to"
+        case .noSuchCapability(let name):
+            "\"\(name)\" is no IMAP capability that can be switched; \"martlet capability show\" lists them"
         case .hashingFailed(let why): "the password could not be hashed: \(why)"
         case .credential(let problem): problem.explanation
         case .store(let error): error.explanation

@@ -14,7 +14,8 @@ extension Session {
         Capabilities.list(
             .init(
                 isAuthenticated: identity != nil, offersSTARTTLS: environment.tls != nil && !isTLS, mayLogIn: mayLogIn,
-                mechanisms: offeredMechanisms.map(\.rawValue), appendLimit: limits.message))
+                mechanisms: offeredMechanisms.map(\.rawValue), appendLimit: limits.message)
+        ).filter(isOffered)
     }
 
     /// What AUTHENTICATE takes on this connection, the best first; nothing after the login.

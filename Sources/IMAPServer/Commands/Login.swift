@@ -49,7 +49,8 @@ extension Session {
 
     private func begin(_ login: Accounts.Login) async throws -> Completion {
         let account = try await environment.store.account(login.account.id)
-        identity = Identity(login: login, account: account)
+        let switches = try await environment.store.directory.capabilitySwitches(of: login.account.id)
+        identity = Identity(login: login, account: account, switches: switches)
         loginSlot.set(login)
         let handle = SessionHandle(channel: connection.channel, gate: connection.gate, login: loginSlot)
         environment.liveSessions.add(LiveSession(login)) { handle.end(.kicked) }

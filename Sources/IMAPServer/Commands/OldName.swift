@@ -12,6 +12,12 @@ extension Session {
         try await writeList(of: mailbox, oldName: oldName)
     }
 
+    /// What a SELECT tells an IMAP4rev2 client: LIST of the mailbox, in any case (RFC 9051 §6.3.2).
+    func tellSelected(_ mailbox: MailboxReference, written argument: MailboxArgument) async throws {
+        guard enabled.isRev2 else { return }
+        try await writeList(of: mailbox, oldName: argument.otherName(than: mailbox.fullName))
+    }
+
     /// LIST of one mailbox with all its attributes; \NonExistent when it is not there.
     /// - Parameter oldName: for OLDNAME, which only an IMAP4rev2 client understands.
     func writeList(of mailbox: MailboxReference, oldName: String? = nil) async throws {

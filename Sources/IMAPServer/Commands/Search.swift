@@ -9,6 +9,7 @@ extension Session {
     func search(_ search: Search, tag: String) async throws -> Completion {
         let selection = try selected()
         try refuseReusedTag(tag, search.results, in: selection)
+        try refuseCharset(search.charset)
         return try await savingNothing(onFailureOf: search.results, in: selection) {
             var progress = self.progress(tag, goal: selection.mailbox.count)
             // In IMAP4rev2 the reply is ESEARCH in any case (RFC 9051 §6.4.4).

@@ -16,7 +16,7 @@ extension Session {
         if selection != nil {
             unselectMailbox()
             // RFC 7162 §3.2.11: what follows is about the other mailbox.
-            connection.writer.untagged(.ok, code: .closed, "The mailbox that was selected is closed.")
+            connection.writer.untagged(.ok, code: offered(.closed), "The mailbox that was selected is closed.")
         }
         if select.condstore { becomeCondstoreAware() }
         let isExamined = try examine || loggedIn().login.isReadOnly
@@ -27,6 +27,7 @@ extension Session {
         let rights = try await account.rights(on: view.mailboxID)
         guard rights.contains(.lookup) else { throw StoreError.mailboxNotFound(reference.name) }
         let readOnly = isExamined || rights.isDisjoint(with: .changing)
+        try await tellSelected(reference, written: select.mailbox)
         let gate = connection.gate
         let watch = view.watch { gate.raise(.mailbox) }
         let snapshot = view.current
@@ -51,7 +52,7 @@ extension Session {
         writeFlagsOfMailbox(selection)
         connection.writer.exists(UInt32(truncatingIfNeeded: mailbox.count))
         if !enabled.isRev2 { connection.writer.recent(UInt32(truncatingIfNeeded: mailbox.recentCount)) }
-        if let index = mailbox.firstUnseen, !enabled.isRev2 {
+        if let index = mailbox.firstUnseen, !enabled.isRev2, !enabled.isUIDOnly {
             let number = UInt32(truncatingIfNeeded: index + 1)
             connection.writer.untagged(.ok, code: .unseen(number), "The first message that is not seen.")
         }

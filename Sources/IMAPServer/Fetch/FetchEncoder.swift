@@ -36,6 +36,7 @@ struct FetchJob: Sendable {
     init(encoder: FetchEncoder) {
         self.encoder = encoder
         progress.writer.acceptsUTF8 = encoder.plan.enabled.acceptsUTF8
+        progress.writer.isUIDOnly = encoder.plan.enabled.isUIDOnly
     }
 
     /// The job after its next piece.
@@ -76,7 +77,7 @@ struct FetchEncoder: Sendable {
     /// Writes messages whose items all come from the snapshot.
     mutating func encodeFromSnapshot(into writer: inout ResponseWriter) {
         for target in targets {
-            writer.beginFetch(target.number)
+            writer.beginFetch(target.number, uid: target.entry.uid.rawValue)
             for item in plan.items { encode(item, of: target, into: &writer) }
             writer.endFetch()
         }
@@ -113,7 +114,7 @@ struct FetchEncoder: Sendable {
         var content = FetchContent(target.entry)
         if progress.item == 0, progress.written == 0, !progress.isMessageBegun {
             try refuseUnknownEncodings(items, &content, reader)
-            progress.writer.beginFetch(target.number)
+            progress.writer.beginFetch(target.number, uid: target.entry.uid.rawValue)
         }
         while progress.item < items.count {
             let item = items[progress.item]

@@ -15,7 +15,8 @@ package struct FetchPlan: Hashable, Sendable {
     package let enabled: EnabledExtensions
 
     package init(_ fetch: Fetch, _ enabled: EnabledExtensions) {
-        var items: [FetchItem] = fetch.messages.isUID ? [.uid] : []
+        // UIDFETCH begins with the UID (RFC 9586 §3.3).
+        var items: [FetchItem] = fetch.messages.isUID && !enabled.isUIDOnly ? [.uid] : []
         var known = Set(items)
         for item in fetch.items where known.insert(item).inserted { items.append(item) }
         if fetch.modifiers.changedSince != nil, known.insert(.modSeq).inserted { items.append(.modSeq) }
@@ -33,9 +34,11 @@ package struct FetchPlan: Hashable, Sendable {
     }
 
     /// The plan for a message whose \Seen this command sets: its flags are told with it (RFC 3501 §6.4.5), and with
-    /// CONDSTORE its UID and MODSEQ (RFC 7162 §3.2.4).
+    /// CONDSTORE its UID and MODSEQ (RFC 7162 §3.2.4), in IMAP4rev2 its UID.
     package var withFlags: FetchPlan {
-        let told: [FetchItem] = enabled.tellsModSeq ? [.uid, .modSeq, .flags] : [.flags]
+        var told: [FetchItem] = enabled.tellsUID ? [.uid] : []
+        if enabled.tellsModSeq { told.append(.modSeq) }
+        told.append(.flags)
         return FetchPlan(items: items + told.filter { !items.contains($0) }, of: self)
     }
 
@@ -70,7 +73,7 @@ extension FetchItem {
         case .section(let section, _, let partial):
             switch section.text {
             case .header, .headerFields, .headerFieldsNot, .mime: min(size, 4_096)
-            case .text, nil: min(size, partial.map { Int($0.count) } ?? size)
+            case .text, nil: min(size, partial.map { Int(clamping: $0.count) } ?? size)
             }
         }
     }

@@ -24,7 +24,7 @@ package enum Capabilities {
         }
     }
 
-    private static let always = ["IMAP4rev1", "LITERAL+", "ID", "ENABLE", "IDLE"]
+    private static let always = ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "ID", "ENABLE", "IDLE"]
     private static let afterLogin = [
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
         "ACL", "RIGHTS=texk",
@@ -36,7 +36,7 @@ package enum Capabilities {
     ]
 
     /// How a client keeps in step.
-    private static let synchronizing = ["CONDSTORE", "QRESYNC"]
+    private static let synchronizing = ["CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "UNAUTHENTICATE", "UIDONLY"]
 
     /// Of searches, sorts and threads.
     private static let searching = [
@@ -46,7 +46,9 @@ package enum Capabilities {
     ]
 
     /// What ENABLE takes, in the spelling of the reply.
-    package static let enableable = ["CONDSTORE", "QRESYNC", "METADATA", "METADATA-SERVER"]
+    package static let enableable = [
+        "CONDSTORE", "QRESYNC", "METADATA", "METADATA-SERVER", "UTF8=ACCEPT", "IMAP4rev2", "UIDONLY",
+    ]
 
     /// RFC 3501 §7.2.1; each name that is not IMAP4rev1's own has its RFC in docs/rfcs.md.
     package static func list(_ situation: Situation) -> [String] {

@@ -62,6 +62,8 @@ package enum CommandTable {
         case .namespace: CommandRule(states: .afterLogin, capability: "NAMESPACE")
         case .idle: CommandRule(states: .afterLogin, capability: "IDLE")
         case .notify: CommandRule(states: .afterLogin)
+        case .unauthenticate:
+            CommandRule(states: .afterLogin, announcing: .nothing, capability: "UNAUTHENTICATE")
         case .compress: CommandRule(states: .afterLogin, capability: "COMPRESS=DEFLATE")
         case .check: CommandRule(states: .selected)
         case .close: CommandRule(states: .selected, announcing: .nothing)

@@ -27,6 +27,8 @@ package struct EnabledExtensions: OptionSet, Hashable, Sendable {
     package var acceptsUTF8: Bool { !isDisjoint(with: [.rev2, .utf8]) }
     /// FETCH responses that tell of changes carry MODSEQ.
     package var tellsModSeq: Bool { contains(.condstore) }
+    /// FETCH responses that tell of changes carry UID; those of UIDONLY begin with it.
+    package var tellsUID: Bool { !isDisjoint(with: [.condstore, .rev2]) && !isUIDOnly }
     /// What is expunged is told by UID, in VANISHED.
     package var tellsVanished: Bool { !isDisjoint(with: [.qresync, .uidOnly]) }
     package var isUIDOnly: Bool { contains(.uidOnly) }

@@ -3,10 +3,11 @@
 import Accounts
 import Synchronization
 
-/// Empty until the login.
+/// Empty until the login, and after UNAUTHENTICATE.
 final class LoginSlot: Sendable {
     private let login = Mutex<Accounts.Login?>(nil)
 
     var current: Accounts.Login? { login.withLock { $0 } }
     func set(_ new: Accounts.Login) { login.withLock { $0 = new } }
+    func clear() { login.withLock { $0 = nil } }
 }

@@ -35,8 +35,8 @@ extension Session {
         var encoder = FlagEncoder(mailbox.view.flagSets, tellsRecent: !enabled.isRev2)
         for index in mailbox.indices(known, changedSince: resync.modSeq).joined() {
             let entry = mailbox.view[index]
-            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1))
-            connection.writer.fetchUID(entry.uid.rawValue)
+            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1), uid: entry.uid.rawValue)
+            if !enabled.isUIDOnly { connection.writer.fetchUID(entry.uid.rawValue) }
             connection.writer.fetchModSeq(entry.modSeq)
             connection.writer.fetchFlags(
                 encoded: encoder.encoded(entry.flagSet, isRecent: mailbox.isRecent(entry.uid)))

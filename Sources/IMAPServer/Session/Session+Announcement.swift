@@ -6,8 +6,8 @@ import MailStore
 import NIOCore
 
 extension Session {
-    /// - Parameter withUIDs: the command speaks in UIDs. Once CONDSTORE is enabled they stand in any case (RFC 7162
-    ///   §3.2.4).
+    /// - Parameter withUIDs: the command speaks in UIDs. Once CONDSTORE or IMAP4rev2 is enabled they stand in any case
+    ///   (RFC 7162 §3.2.4, RFC 9051 §7.5.2).
     func write(
         _ announcement: Announcement, of selection: Selection, withUIDs: Bool
     ) async throws(ConnectionEnded) {
@@ -18,7 +18,7 @@ extension Session {
         if let recent = announcement.recent, !enabled.isRev2 {
             connection.writer.recent(UInt32(truncatingIfNeeded: recent))
         }
-        try await writeFlags(announcement, of: selection, withUIDs: withUIDs || enabled.tellsModSeq)
+        try await writeFlags(announcement, of: selection, withUIDs: withUIDs && !enabled.isUIDOnly || enabled.tellsUID)
         if let modSeq = announcement.toldModSeq, enabled.tellsModSeq { writeHighest(modSeq) }
     }
 
@@ -40,7 +40,7 @@ extension Session {
         var encoder = FlagEncoder(mailbox.view.flagSets, tellsRecent: !enabled.isRev2)
         for index in announcement.flags {
             let entry = mailbox.view[index]
-            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1))
+            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1), uid: entry.uid.rawValue)
             if withUIDs { connection.writer.fetchUID(entry.uid.rawValue) }
             if enabled.tellsModSeq { connection.writer.fetchModSeq(entry.modSeq) }
             connection.writer.fetchFlags(
@@ -51,8 +51,8 @@ extension Session {
         guard enabled.tellsModSeq else { return }
         for index in announcement.modSeqs {
             let entry = mailbox.view[index]
-            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1))
-            connection.writer.fetchUID(entry.uid.rawValue)
+            connection.writer.beginFetch(UInt32(truncatingIfNeeded: index + 1), uid: entry.uid.rawValue)
+            if !enabled.isUIDOnly { connection.writer.fetchUID(entry.uid.rawValue) }
             connection.writer.fetchModSeq(entry.modSeq)
             connection.writer.endFetch()
             try await connection.flushIfLarge()
@@ -61,6 +61,7 @@ extension Session {
 
     /// RFC 7162 §3.1.2.1.
     func writeHighest(_ modSeq: ModSeq) {
+        guard isOffered("CONDSTORE") else { return }
         connection.writer.untagged(.ok, code: .highestModSeq(modSeq), "The highest mod-sequence.")
     }
 

@@ -18,6 +18,7 @@ extension Session {
         case .idle: try await idle()
         case .compress: try await compress(tagged.tag)
         case .notify(let notify): try await self.notify(notify)
+        case .unauthenticate: try await unauthenticate(tagged.tag)
         case .search(let search): try await self.search(search, tag: tagged.tag)
         case .sort(let sort): try await self.sort(sort, tag: tagged.tag)
         case .thread(let thread): try await self.thread(thread, tag: tagged.tag)

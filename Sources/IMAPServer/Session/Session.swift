@@ -21,6 +21,8 @@ import NIOCore
 struct Identity {
     let login: Accounts.Login
     let account: AccountStore
+    /// Capabilities that the administrator has switched for this account.
+    var switches = CapabilitySwitches()
 }
 
 final class Session {
@@ -39,7 +41,10 @@ final class Session {
     var ahead: [AheadItem] = []
     /// What ENABLE and its like have switched on; UNAUTHENTICATE clears it.
     var enabled: EnabledExtensions = [] {
-        didSet { connection.writer.acceptsUTF8 = enabled.acceptsUTF8 }
+        didSet {
+            connection.writer.acceptsUTF8 = enabled.acceptsUTF8
+            connection.writer.isUIDOnly = enabled.isUIDOnly
+        }
     }
     /// Set once METADATA is enabled.
     var metadataNews: MetadataNews?
@@ -187,6 +192,10 @@ final class Session {
             if refusal.condition == .bad { countBad() }
             return
         }
+        if let refusal = refusal(ofUnoffered: command) ?? refusal(ofNumbersIn: command) {
+            connection.writer.tagged(tagged.tag, refusal.condition, code: refusal.code, refusal.text)
+            return countBad()
+        }
         if command.isCondstoreEnabling { becomeCondstoreAware() }
         if command.name == .fetch, try await performRun(from: tagged) { return badCommands = 0 }
         let completion: Completion
@@ -216,13 +225,14 @@ final class Session {
         guard !isOver else { return }
         var code = completion.code
         if completion.tellsHighestModSeq, let selection { code = .highestModSeq(selection.mailbox.toldModSeq) }
-        connection.writer.tagged(tag, completion.condition, code: code, completion.text)
+        connection.writer.tagged(tag, completion.condition, code: offered(code), completion.text)
         try await connection.flushIfLarge()
     }
 
     /// Why a command may not run in this state; nil when it may.
     func refusal(of name: CommandName) -> Completion? {
         let rule = CommandTable.rule(for: name)
+        if let capability = rule.capability, !isOffered(capability) { return .bad("Unknown command.") }
         guard rule.states.contains(state) else {
             return switch (identity, name) {
             case (nil, _): .bad("Log in first.")

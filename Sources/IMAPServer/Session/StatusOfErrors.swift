@@ -19,7 +19,7 @@ extension Completion {
             self = .no("There is no such mailbox.", code: missing == .tryCreate ? .tryCreate : .nonexistent)
         case .mailboxExists: self = .no("A mailbox of that name exists already.", code: .alreadyExists)
         case .specialUseTaken: self = .no(Completion.sentence(error.explanation), code: .useAttr)
-        case .mailboxHasChildren: self = .no("There are mailboxes below it; delete those first.", code: .cannot)
+        case .mailboxHasChildren: self = .no("There are mailboxes below it; delete those first.", code: .hasChildren)
         case .mailboxRefused(_, let reason), .refused(let reason):
             self = .no(Completion.sentence(reason), code: .cannot)
         case .notFound(let kind, _): self = .no("There is no such \(kind).", code: .nonexistent)

@@ -66,6 +66,8 @@ package enum Command: Hashable, Sendable {
     case idle
     case compress(Compress)
     case notify(Notify)
+    /// RFC 8437 §3.
+    case unauthenticate
 
     // With a mailbox selected (RFC 3501 §6.4).
     case check
@@ -118,6 +120,7 @@ package enum Command: Hashable, Sendable {
         case .idle: .idle
         case .compress: .compress
         case .notify: .notify
+        case .unauthenticate: .unauthenticate
         case .check: .check
         case .close: .close
         case .unselect: .unselect
@@ -170,6 +173,7 @@ package enum CommandName: String, CaseIterable, Hashable, Sendable {
     case idle = "IDLE"
     case compress = "COMPRESS"
     case notify = "NOTIFY"
+    case unauthenticate = "UNAUTHENTICATE"
     case check = "CHECK"
     case close = "CLOSE"
     case unselect = "UNSELECT"

@@ -94,6 +94,7 @@ extension Lexer {
         case .authenticate: return .authenticate(try authenticate())
         case .compress: return .compress(try compress())
         case .notify: return .notify(try notify())
+        case .unauthenticate: return .unauthenticate
         case .login: return .login(try login())
         case .enable: return .enable(try enable())
         case .select: return .select(try select())

@@ -55,21 +55,21 @@ package enum FetchItem: Hashable, Sendable {
     }
 }
 
-/// `<offset.count>`: the part of a section's bytes that is wanted (RFC 3501 §6.4.5).
+/// `<offset.count>`: the part of a section's bytes that is wanted (RFC 3501 §6.4.5), up to 2^63 - 1.
 package struct FetchPartial: Hashable, Sendable {
-    package var offset: UInt32
+    package var offset: UInt64
     /// Never 0.
-    package var count: UInt32
+    package var count: UInt64
 
-    package init(offset: UInt32, count: UInt32) {
+    package init(offset: UInt64, count: UInt64) {
         self.offset = offset
         self.count = count
     }
 
     /// The part of `length` bytes that this names; empty at the end when it begins past it. Never overflows.
     package func range(in length: Int) -> Range<Int> {
-        let start = min(Int(offset), length)
-        return start..<min(start + Int(count), length)
+        let start = min(Int(clamping: offset), length)
+        return start..<start + min(Int(clamping: count), length - start)
     }
 }
 
@@ -153,12 +153,12 @@ extension Lexer {
         return String(decoding: bytes[start..<position], as: UTF8.self).asciiUppercased
     }
 
-    // RFC 3501 §9: ["<" number "." nz-number ">"]
+    // RFC 9051 §9: partial = "<" number64 "." nz-number64 ">"
     private mutating func fetchPartial() throws(SyntaxError) -> FetchPartial? {
         guard take("<") else { return nil }
-        let offset = try number("the offset of a partial")
+        let offset = try number64("the offset of a partial")
         try expect(".")
-        let count = try nzNumber("the length of a partial")
+        let count = try nzNumber64("the length of a partial")
         try expect(">")
         return FetchPartial(offset: offset, count: count)
     }

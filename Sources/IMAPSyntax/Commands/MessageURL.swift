@@ -57,7 +57,7 @@ package struct MessageURL: Hashable, Sendable {
             guard let given = URLParameters.number(numbers[1]), given > 0 else { return false }
             count = given
         }
-        partial = FetchPartial(offset: offset, count: count)
+        partial = FetchPartial(offset: UInt64(offset), count: UInt64(count))
         return true
     }
 

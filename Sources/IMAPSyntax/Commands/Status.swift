@@ -24,7 +24,7 @@ package enum StatusItem: String, CaseIterable, Hashable, Sendable {
     case size = "SIZE"
     /// RFC 7162 §3.1.7.
     case highestModSeq = "HIGHESTMODSEQ"
-    /// RFC 9208 §4.1.4.
+    /// RFC 9051 §6.3.11, RFC 9208 §4.1.4.
     case deleted = "DELETED"
     case deletedStorage = "DELETED-STORAGE"
     /// RFC 7889 §3.1.

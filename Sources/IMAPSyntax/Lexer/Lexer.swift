@@ -114,6 +114,12 @@ struct Lexer {
         return try number(what)
     }
 
+    // RFC 9051 §9: nz-number64 = digit-nz *DIGIT
+    mutating func nzNumber64(_ what: String) throws(SyntaxError) -> UInt64 {
+        guard peek() != UInt8(ascii: "0") else { throw SyntaxError("\(what) must not be 0 nor begin with 0") }
+        return try number64(what)
+    }
+
     // RFC 9051 §9: number64 = 1*DIGIT, below 2^63
     mutating func number64(_ what: String) throws(SyntaxError) -> UInt64 {
         let start = position

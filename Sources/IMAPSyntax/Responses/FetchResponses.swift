@@ -5,10 +5,14 @@ package import NIOCore
 
 extension ResponseWriter {
     // RFC 3501 §9: message-data = nz-number SP "FETCH" SP msg-att
-    package mutating func beginFetch(_ number: UInt32) {
+    // RFC 9586 §4: uidfetch-resp = uniqueid SP "UIDFETCH" SP msg-att
+    /// - Parameters:
+    ///   - number: the sequence number; what the response begins with, unless the client has enabled UIDONLY.
+    ///   - uid: what it begins with then.
+    package mutating func beginFetch(_ number: UInt32, uid: UInt32) {
         buffer.writeStaticString("* ")
-        write(number: UInt64(number))
-        buffer.writeStaticString(" FETCH (")
+        write(number: UInt64(isUIDOnly ? uid : number))
+        buffer.writeStaticString(isUIDOnly ? " UIDFETCH (" : " FETCH (")
         fetchItems = 0
     }
 
@@ -94,7 +98,7 @@ extension ResponseWriter {
             write(section: section)
             if let offset {
                 buffer.writeStaticString("<")
-                write(number: UInt64(offset))
+                write(number: offset)
                 buffer.writeStaticString(">")
             }
             space()
@@ -108,5 +112,5 @@ package enum FetchLiteralName: Hashable, Sendable {
     case rfc822Header
     case rfc822Text
     /// The offset as the client gave it, when it gave a partial (RFC 3501 §7.4.2).
-    case section(Section, offset: UInt32?)
+    case section(Section, offset: UInt64?)
 }

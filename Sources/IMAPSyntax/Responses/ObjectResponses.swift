@@ -41,14 +41,14 @@ extension ResponseWriter {
     /// - Parameters:
     ///   - offset: as the client gave it, when it gave a partial.
     ///   - holdsNUL: the value is a literal8 then.
-    package mutating func fetchBinary(_ path: [UInt32], offset: UInt32?, size: Int, holdsNUL: Bool) {
+    package mutating func fetchBinary(_ path: [UInt32], offset: UInt64?, size: Int, holdsNUL: Bool) {
         begin(binary: path, offset)
         if holdsNUL { buffer.writeStaticString("~") }
         write(literalHead: size)
     }
 
     /// The message has no such part.
-    package mutating func fetchBinaryNil(_ path: [UInt32], offset: UInt32?) {
+    package mutating func fetchBinaryNil(_ path: [UInt32], offset: UInt64?) {
         begin(binary: path, offset)
         buffer.writeStaticString("NIL")
     }
@@ -60,7 +60,7 @@ extension ResponseWriter {
         write(number: UInt64(max(0, size)))
     }
 
-    private mutating func begin(binary path: [UInt32], _ offset: UInt32?) {
+    private mutating func begin(binary path: [UInt32], _ offset: UInt64?) {
         item("BINARY")
         write(section: Section(path: path))
         if let offset {

@@ -72,6 +72,10 @@ package enum ResponseCode: Hashable, Sendable {
     case noUpdate(tag: String)
     /// RFC 5466 §3.1.
     case undefinedFilter(String)
+    // RFC 9051 §7.1
+    case hasChildren
+    // RFC 9586 §3
+    case uidRequired
     // RFC 7162 §3.1.3
     /// The messages that a conditional STORE left as they were: sequence numbers or, after UID STORE, UIDs.
     case modified([ClosedRange<UInt32>])

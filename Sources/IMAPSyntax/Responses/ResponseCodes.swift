@@ -131,6 +131,8 @@ extension ResponseCode {
         case .notificationOverflow: "NOTIFICATIONOVERFLOW"
         case .noModSeq: "NOMODSEQ"
         case .notSaved: "NOTSAVED"
+        case .hasChildren: "HASCHILDREN"
+        case .uidRequired: "UIDREQUIRED"
         case .metadataTooMany: "METADATA TOOMANY"
         case .metadataLongEntries, .metadataMaxSize, .badCharset, .capability, .permanentFlags, .uidNext,
             .uidValidity, .unseen, .highestModSeq, .appendUID, .copyUID, .badEvent, .inProgress, .noUpdate,

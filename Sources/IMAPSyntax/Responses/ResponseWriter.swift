@@ -21,6 +21,8 @@ package struct ResponseWriter: Sendable {
     package var buffer: ByteBuffer
     /// Names and quoted strings are in UTF-8: the client has enabled IMAP4rev2 or UTF8=ACCEPT.
     package var acceptsUTF8 = false
+    /// No sequence numbers: the client has enabled UIDONLY (RFC 9586).
+    package var isUIDOnly = false
     var fetchItems = 0
 
     package init(buffer: ByteBuffer = ByteBuffer()) { self.buffer = buffer }

@@ -112,7 +112,7 @@ import Testing
 }
 
 /// The client's end: decompresses whatever comes, at once.
-final class ClientDeflateHandler: ChannelDuplexHandler {
+final class ClientDeflateHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer

@@ -26,7 +26,7 @@ import Testing
         (.store, "STORE 1 +FLAGS (\\Seen)"), (.store, "UID STORE 1 +FLAGS (\\Seen)"), (.copy, "COPY 1 Sent"),
         (.copy, "UID COPY 1 Sent"), (.move, "MOVE 1 Trash"), (.move, "UID MOVE 1 Trash"), (.close, "CLOSE"),
         (.unselect, "UNSELECT"), (.login, "LOGIN alice@example.org wrong"), (.startTLS, "STARTTLS"),
-        (.authenticate, "AUTHENTICATE PLAIN AGFAYgB4"),
+        (.authenticate, "AUTHENTICATE PLAIN AGFAYgB4"), (.unauthenticate, "UNAUTHENTICATE"),
     ]
 
     enum Start: String, CaseIterable, Sendable {

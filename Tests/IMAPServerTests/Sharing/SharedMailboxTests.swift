@@ -161,7 +161,7 @@ import Testing
             #expect(try await alice.command("RENAME \"\(team)/c\" mine").tagged.code == "CANNOT")
             #expect(try await alice.command("RENAME Drafts \"\(team)/mine\"").tagged.code == "CANNOT")
             #expect(try await alice.command("RENAME \"\(team)/c\" \"Other Users/bob@example.org/c\"").tagged.code == "NOPERM")
-            #expect(try await alice.command("DELETE \"\(team)/c\"").tagged.code == "CANNOT")
+            #expect(try await alice.command("DELETE \"\(team)/c\"").tagged.code == "HASCHILDREN")
             #expect(try await alice.command("SELECT \"\(team)/c/b\"").isOK)
             #expect(try await alice.command("DELETE \"\(team)/c/b\"").isOK)
             #expect(try await alice.command("CHECK").isBAD)

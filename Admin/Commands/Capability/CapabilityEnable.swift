@@ -1,0 +1,26 @@
+// `martlet capability enable`
+
+internal import Accounts
+internal import ArgumentParser
+
+struct CapabilityEnable: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enable", abstract: "Give capabilities to an account's logins: disabled ones, or UIDONLY.",
+        discussion: """
+            UIDONLY is off for everybody unless it is enabled here: some clients enable it and then use sequence \
+            numbers all the same. It counts from the next login on.
+
+            Examples:
+              martlet capability enable alice@example.org NOTIFY
+            """)
+
+    @Argument(help: "The account's address.") var address: String
+    @Argument(help: "Names as CAPABILITY writes them.") var names: [String]
+    @OptionGroup var data: DataOptions
+
+    func run() async throws {
+        try await StoreAccess.administration(data) { administration, _ in
+            try await administration.switchCapabilities(names, of: address, to: true)
+        }
+    }
+}
