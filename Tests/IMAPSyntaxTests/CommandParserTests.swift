@@ -56,9 +56,16 @@ struct CommandParserTests {
         Case("UNSUBSCRIBE a]b", .unsubscribe(Unsubscribe(mailbox: "a]b"))),
         Case(
             "SETACL a bob@example.org lrs",
-            .setACL(SetACL(mailbox: "a", identifier: .init(name: "bob@example.org"), change: .replace([.lookup, .read, .seen])))),
-        Case("SETACL a -anyone +", .setACL(SetACL(mailbox: "a", identifier: .init(name: "anyone", isNegative: true), change: .add([])))),
-        Case("SETACL a b \"-cd\"", .setACL(SetACL(mailbox: "a", identifier: .init(name: "b"), change: .remove([.create, .delete])))),
+            .setACL(
+                SetACL(
+                    mailbox: "a", identifier: .init(name: "bob@example.org"),
+                    change: .replace([.lookup, .read, .seen])))),
+        Case(
+            "SETACL a -anyone +",
+            .setACL(SetACL(mailbox: "a", identifier: .init(name: "anyone", isNegative: true), change: .add([])))),
+        Case(
+            "SETACL a b \"-cd\"",
+            .setACL(SetACL(mailbox: "a", identifier: .init(name: "b"), change: .remove([.create, .delete])))),
         Case("SETACL a b \"\"", .setACL(SetACL(mailbox: "a", identifier: .init(name: "b"), change: .replace([])))),
         Case("deleteacl a {2+}\r\né", .deleteACL(DeleteACL(mailbox: "a", identifier: .init(name: "é")))),
         Case("GETACL a", .getACL(GetACL(mailbox: "a"))),
@@ -175,7 +182,8 @@ struct CommandParserTests {
             "a GETQUOTA", "a GETQUOTA a b", "a GETQUOTAROOT", "a SETQUOTA a", "a SETQUOTA a (STORAGE)",
             "a SETQUOTA a (STORAGE -1)", "a SETQUOTA a (STORAGE 9223372036854775808)",
             "a APPEND INBOX", "a APPEND INBOX \"text\"", "a NOOP\u{0}", "a NOOP\t", "a EXPUNGE 1",
-            "a SETACL a b", "a SETACL a b lrQ", "a SETACL a b lrq", "a SETACL a b +l+", "a SETACL a \"\" lr", "a SETACL a - lr",
+            "a SETACL a b", "a SETACL a b lrQ", "a SETACL a b lrq", "a SETACL a b +l+", "a SETACL a \"\" lr",
+            "a SETACL a - lr",
             "a SETACL a \"b\u{7}\" lr", "a SETACL a {1+}\r\n\u{7f} lr", "a DELETEACL a", "a DELETEACL a -", "a GETACL",
             "a GETACL a b", "a LISTRIGHTS a", "a MYRIGHTS", "a MYRIGHTS a b",
         ])

@@ -222,7 +222,8 @@ struct IMAPReplyParser {
         case "QUOTAROOT": isRight = values.count >= 2
         case "FLAGS": isRight = values.count == 2 && values[1].list != nil
         case "NAMESPACE": isRight = values.count == 4
-        case "ACL": isRight = values.count >= 2 && values.count % 2 == 0 && Self.areRights(values.dropFirst(3), every: 2)
+        case "ACL":
+            isRight = values.count >= 2 && values.count % 2 == 0 && Self.areRights(values.dropFirst(3), every: 2)
         case "LISTRIGHTS": isRight = values.count >= 4 && Self.areRights(values.dropFirst(3), every: 1)
         case "MYRIGHTS": isRight = values.count == 3 && Self.areRights(values.dropFirst(2), every: 1)
         case "ID": isRight = values.count == 2

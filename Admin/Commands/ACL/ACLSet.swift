@@ -19,7 +19,8 @@ struct ACLSet: AsyncParsableCommand {
     @Argument(help: "The owner's address.") var account: String
     @Argument(help: "The mailbox.", transform: Typed.mailbox) var mailbox: MailboxName
     @Argument(help: "An account's address, or anyone.") var who: String
-    @Argument(help: "The letters of the rights; with + they are added.", transform: Typed.rights) var rights: RightsChange
+    @Argument(help: "The letters of the rights; with + they are added.", transform: Typed.rights)
+    var rights: RightsChange
     @OptionGroup var data: DataOptions
     @OptionGroup var options: OutputOptions
 

@@ -23,7 +23,7 @@ extension Session {
         guard let address = try? EmailAddress(identifier.name),
             let account = try await environment.store.directory.account(address: address)
         else {
-            throw Refusal(.no("There is no account of that name; write its address, or \"anyone\".", code: .nonexistent))
+            throw Refusal(.no("There is no account of that name; write an address or \"anyone\".", code: .nonexistent))
         }
         return .account(account.id)
     }

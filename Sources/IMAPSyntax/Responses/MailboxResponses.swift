@@ -149,9 +149,11 @@ extension ResponseWriter {
         }
     }
 
-    /// One personal namespace without a prefix, that of other users, and no shared one; `/` between the levels (RFC 2342
-    /// §5).
-    package mutating func namespace() { buffer.writeStaticString("* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL\r\n") }
+    /// One personal namespace without a prefix, that of other users, and none that is shared; `/` between the
+    /// levels (RFC 2342 §5).
+    package mutating func namespace() {
+        buffer.writeStaticString("* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL\r\n")
+    }
 
     // RFC 2971 §4: id_response = "ID" SP id_params_list
     package mutating func id(_ fields: [ID.Field]) {

@@ -1,6 +1,6 @@
 // What somebody may do with a mailbox: the rights of RFC 4314, one bit each, and their letters.
 
-/// A set of rights (RFC 4314 §2.1). The obsolete `c` and `d` are not kept: they stand for the rights that replaced them.
+/// A set of rights (RFC 4314 §2.1). The obsolete `c` and `d` are not kept: they stand for those that replaced them.
 package struct MailboxRights: OptionSet, Hashable, Sendable {
     package let rawValue: UInt16
     package init(rawValue: UInt16) { self.rawValue = rawValue }

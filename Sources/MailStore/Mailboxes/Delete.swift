@@ -4,7 +4,7 @@ package import Mail
 
 extension AccountStore {
     /// Deletes a mailbox that has none below it. Its messages stay restorable for the retention time.
-    /// - Throws: `.mailboxNotFound`; `.notPermitted`; `.mailboxRefused` for INBOX and for a mailbox with others below it.
+    /// - Throws: `.mailboxNotFound`, `.notPermitted`; `.mailboxRefused` for INBOX, or with others below it.
     package func deleteMailbox(_ name: MailboxName) async throws(StoreError) {
         try await writeShared { operation in
             let row = try operation.require(name, for: .deleteMailbox)

@@ -7,7 +7,9 @@ package import NIOCore
 extension AccountStore {
     /// Runs `work` on one of the account's reader threads.
     ///
-    /// A guest reads while it may read the mailbox that its handle is bound to. Keep a job short (some 256 KiB of output): it holds a read transaction, and the account has few readers.
+    /// A guest reads while it may read the mailbox that its handle is bound to.
+    ///
+    /// Keep a job short (some 256 KiB of output): it holds a read transaction, and the account has few readers.
     package func read<T: Sendable>(
         _ work: @escaping @Sendable (AccountReader) throws -> T
     ) async throws(StoreError) -> T {

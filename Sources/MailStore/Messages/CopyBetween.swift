@@ -8,8 +8,8 @@ package import Mail
 import NIOCore
 
 extension Store {
-    /// Copies messages to a mailbox of another account, all or none; flags, keywords and INTERNALDATE go along, the flags
-    /// as far as they may be set there.
+    /// Copies messages to a mailbox of another account, all or none; flags, keywords and INTERNALDATE go along, the
+    /// flags as far as they may be set there.
     /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.messageGone` when the source is gone, `.overQuota`, `.limit`.
     package func copy(
         _ uids: UIDSet, from source: MailboxID, of account: AccountStore, to name: MailboxName, of target: AccountStore
@@ -46,7 +46,9 @@ extension Store {
         let outcome = try await target.append(messages, to: name)
         return CopyOutcome(
             uidValidity: outcome.uidValidity,
-            pairs: zip(rows, outcome.uids).compactMap { row, uid in uid.map { (source: row.entry.uid, destination: $0) } })
+            pairs: zip(rows, outcome.uids).compactMap { row, uid in
+                uid.map { (source: row.entry.uid, destination: $0) }
+            })
     }
 
     private func stage(

@@ -40,8 +40,8 @@ package struct StoreCondition: Sendable {
 }
 
 extension AccountStore {
-    /// Changes flags. A message whose flags stay as they were keeps its MODSEQ. Of the flags named those are changed that
-    /// a guest may change (RFC 4314 §4).
+    /// Changes flags. A message whose flags stay as they were keeps its MODSEQ. Of the flags named those are changed
+    /// that a guest may change (RFC 4314 §4).
     /// - Parameter condition: nil for all messages of the set.
     /// - Throws: `.messageGone` when the mailbox is gone, `.notPermitted` for a guest who may change none of the flags,
     ///   `.limit` for too many keywords.

@@ -69,7 +69,8 @@ extension AccountStore {
     /// Whether anything at all is given to the grantee.
     func gives(to grantee: Grantee) async throws(StoreError) -> Bool {
         try await file.read { db in
-            try db.first("SELECT 1 FROM acl WHERE grantee = ? AND negative = 0", .int(grantee.key)) { _ in true } ?? false
+            try db.first("SELECT 1 FROM acl WHERE grantee = ? AND negative = 0", .int(grantee.key)) { _ in true }
+                ?? false
         }
     }
 

@@ -14,7 +14,9 @@ import Testing
         .select: ["SELECT NAME", "SELECT INBOX", "SELECT INBOX"], .examine: ["EXAMINE NAME", "SELECT INBOX"],
         .create: ["CREATE NAME", "CREATE NAME/below", "CREATE NAME/", "CREATE NAME (USE (\\Important))"],
         .delete: ["DELETE NAME", "DELETE NAME/below"],
-        .rename: ["RENAME NAME new", "RENAME Drafts NAME", "RENAME NAME NAME2", "RENAME INBOX NAME", "RENAME Nothing NAME"],
+        .rename: ["RENAME NAME new", "RENAME Drafts NAME", "RENAME NAME NAME2", "RENAME INBOX NAME",
+            "RENAME Nothing NAME",
+        ],
         .subscribe: ["SUBSCRIBE NAME"],
         .list: [
             "LIST \"\" NAME", "LIST \"\" NAME*", "LIST (SUBSCRIBED) \"\" * RETURN (STATUS (MESSAGES))",
@@ -30,13 +32,15 @@ import Testing
         .getQuotaRoot: ["GETQUOTAROOT NAME"],
         .getMetadata: ["GETMETADATA NAME /private/comment", "GETMETADATA NAME (DEPTH infinity) /shared"],
         .setMetadata: ["SETMETADATA NAME (/private/comment \"x\")", "SETMETADATA NAME (/private/specialuse NIL)"],
+        .esearch: ["ESEARCH IN (mailboxes NAME) ALL", "ESEARCH IN (subtree NAME) ALL"],
         .deleteACL: ["DELETEACL NAME anyone"], .getACL: ["GETACL NAME"],
         .listRights: ["LISTRIGHTS NAME anyone", "LISTRIGHTS NAME bob@example.org"], .myRights: ["MYRIGHTS NAME"],
     ]
     /// They name no mailbox.
     static let nameless: Set<CommandName> = [
-        .capability, .noop, .logout, .id, .startTLS, .authenticate, .login, .enable, .namespace, .idle, .check, .close,
-        .unselect, .compress, .getQuota, .setQuota, .expunge, .search, .fetch, .store,
+        .capability, .noop, .logout, .id, .startTLS, .authenticate, .login, .enable, .namespace, .idle, .notify,
+        .check, .close, .unselect, .compress, .getQuota, .setQuota, .expunge, .search, .fetch, .store,
+        .sort, .thread, .cancelUpdate, .unauthenticate,
     ]
 
     /// The first is of a mailbox that is there; the others are nobody's, or of somebody who shares nothing.

@@ -67,12 +67,14 @@ import Testing
             let inbox = try await house.alice.view(of: .inbox)
             if rights == "lr" {
                 await #expect(throws: StoreError.notPermitted) {
-                    try await house.store.move(.all, from: inbox.mailboxID, of: house.alice, to: house.team, of: house.guest)
+                    try await house.store.move(
+                    .all, from: inbox.mailboxID, of: house.alice, to: house.team, of: house.guest)
                 }
             }
             try await house.bob.setQuota(1)
             await #expect(throws: StoreError.self) {
-                try await house.store.move(.all, from: inbox.mailboxID, of: house.alice, to: house.team, of: house.guest)
+                try await house.store.move(
+                    .all, from: inbox.mailboxID, of: house.alice, to: house.team, of: house.guest)
             }
             #expect(inbox.current.count == 1 && team.current.count == 2)
         }

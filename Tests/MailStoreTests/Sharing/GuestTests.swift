@@ -99,7 +99,10 @@ import Testing
             ]
             for (what, result) in named { #expect(result == .hidden, "\(what)") }
             let selected: [(String, Outcome)] = [
-                ("copy", await outcome { () throws(StoreError) in _ = try await guest.copy(.all, from: id, to: .inbox) }),
+                (
+                    "copy",
+                    await outcome { () throws(StoreError) in _ = try await guest.copy(.all, from: id, to: .inbox) }
+                ),
                 (
                     "store",
                     await outcome { () throws(StoreError) in
@@ -201,7 +204,8 @@ import Testing
         try await SharedHouse.with("lrswipkxtea") { house in
             let guest = house.guest
             let work: [() async throws -> Void] = [
-                { _ = try await guest.usage() }, { try await guest.setQuota(1) }, { _ = try await guest.subscriptions() },
+                { _ = try await guest.usage() }, { try await guest.setQuota(1) },
+                { _ = try await guest.subscriptions() },
                 { try await guest.subscribe(house.team) }, { try await guest.unsubscribe(house.team) },
                 { _ = try await guest.purge(expungedBefore: .max) },
                 { _ = try await guest.createMailbox(try MailboxName("Team/sent"), specialUse: .important) },
