@@ -26,7 +26,7 @@ package enum SchemaScripts {
         SchemaStep(name: "V001_directory", bytes: PackageResources.V001_directory_sql),
         SchemaStep(name: "V002_credentials", bytes: PackageResources.V002_credentials_sql),
         SchemaStep(name: "V003_capabilities", bytes: PackageResources.V003_capabilities_sql),
-        SchemaStep(name: "V005_shares", bytes: PackageResources.V005_shares_sql),
+        SchemaStep(name: "V004_shares", bytes: PackageResources.V004_shares_sql),
     ]
 }
 

@@ -1,4 +1,4 @@
--- V005: which accounts share mailboxes with which, so that nobody has to look into every account's file.
+-- V004: which accounts share mailboxes with which, so that nobody has to look into every account's file.
 
 -- What is shared stands in the owner's file and counts alone; a row here only says that it is worth a look.
 -- grantee_id is 0 for everybody.
