@@ -24,12 +24,16 @@ struct PreviewTests {
         (alternative.replacing("%", with: "<html><body>Not <i>plain</i></body></html>"), "Not plain"),
         ("Content-Type: text/html\r\n\r\n<!-- x --><p>a<br>b &lt;i&gt;</p>", "a b <i>"),
         ("Content-Transfer-Encoding: base64\r\n\r\nSGVsbG8=", "Hello"),
-        ("Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=E4h", "äh"),
+        (
+            "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=E4h",
+            "äh"
+        ),
         ("\r\nOn Monday Bob wrote:\r\n> old\r\n> older\r\n\r\nMy answer.\r\n-- \r\nAlice", "My answer."),
         ("\r\n> all is quoted\r\n", "> all is quoted"),
         ("\r\n-----BEGIN PGP MESSAGE-----\r\nx\r\n", ""),
         (
-            "\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA256\r\n\r\nTrue.\r\n-----BEGIN PGP SIGNATURE-----\r\nx\r\n",
+            "\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA256\r\n\r\nTrue.\r\n"
+                + "-----BEGIN PGP SIGNATURE-----\r\nx\r\n",
             "True."
         ),
         ("Content-Type: image/png\r\n\r\nxxxx", ""),
@@ -37,7 +41,10 @@ struct PreviewTests {
         ("Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\ntext of another\r\n", ""),
         ("\r\na\u{200c}\u{a0}\u{200c}\u{34f}\u{ad}\u{feff} b\u{202e}c \u{7}d", "a\u{200c} bc d"),
         ("Content-Type: text/html\r\n\r\n<style>never closed", ""),
-        ("Content-Type: multipart/encrypted; boundary=b\r\n\r\n--b\r\nContent-Type: application/x\r\n\r\nx\r\n--b--", ""),
+        (
+            "Content-Type: multipart/encrypted; boundary=b\r\n\r\n--b\r\nContent-Type: application/x\r\n\r\nx\r\n--b--",
+            ""
+        ),
     ]
 
     @Test("RFC 8970: a preview is the message's own text", arguments: cases)
@@ -48,7 +55,8 @@ struct PreviewTests {
     @Test("RFC 8970: no more than 200 characters, whatever the text")
     func bounds() {
         for text in ["x", "\u{e9}", "\u{1f600}", "a ", "e\u{301}"] {
-            let long = preview("Content-Type: text/plain; charset=utf-8\r\n\r\n" + String(repeating: text, count: 100_000))
+            let body = String(repeating: text, count: 100_000)
+            let long = preview("Content-Type: text/plain; charset=utf-8\r\n\r\n" + body)
             #expect((190...200).contains(long?.unicodeScalars.count ?? 0), "\(text)")
         }
     }
@@ -67,7 +75,9 @@ struct PreviewTests {
 }
 
 struct Base64LinesTests {
-    @Test("base64 in lines is undone by the decoder, wherever it was cut", arguments: [0, 1, 2, 3, 56, 57, 58, 114, 1_000])
+    @Test(
+        "base64 in lines is undone by the decoder, wherever it was cut",
+        arguments: [0, 1, 2, 3, 56, 57, 58, 114, 1_000])
     func roundTrip(size: Int) {
         let octets = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 37) }
         for cut in stride(from: 1, to: size + 2, by: 7) {
@@ -83,7 +93,10 @@ struct Base64LinesTests {
     }
 
     @Test("the header of an encoded part", arguments: [
-        ("A: b\r\nContent-Transfer-Encoding: binary\r\nC: d\r\n\r\n", "A: b\r\nC: d\r\nContent-Transfer-Encoding: base64\r\n\r\n"),
+        (
+            "A: b\r\nContent-Transfer-Encoding: binary\r\nC: d\r\n\r\n",
+            "A: b\r\nC: d\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        ),
         ("content-transfer-ENCODING:\r\n 8bit\r\n\r\n", "Content-Transfer-Encoding: base64\r\n\r\n"),
         ("\r\n", "Content-Transfer-Encoding: base64\r\n\r\n"),
         ("", "Content-Transfer-Encoding: base64\r\n\r\n"),

@@ -170,7 +170,8 @@ package final class IMAPTestClient {
     /// The next response of any kind.
     package func response() async throws -> IMAPResponse {
         while true {
-            if start < buffer.count, let (response, size) = try IMAPReplyParser.parse(buffer[start...], enabled: enabled)
+            if start < buffer.count,
+                let (response, size) = try IMAPReplyParser.parse(buffer[start...], enabled: enabled)
             {
                 start += size
                 if response.name == "ENABLED" {

@@ -52,12 +52,12 @@ package struct MessageURL: Hashable, Sendable {
         guard let range = rest.take("PARTIAL") else { return false }
         let numbers = range.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard (1...2).contains(numbers.count), let offset = URLParameters.number(numbers[0]) else { return false }
-        var count = UInt32.max
+        var count = UInt64.max
         if numbers.count == 2 {
             guard let given = URLParameters.number(numbers[1]), given > 0 else { return false }
-            count = given
+            count = UInt64(given)
         }
-        partial = FetchPartial(offset: UInt64(offset), count: UInt64(count))
+        partial = FetchPartial(offset: UInt64(offset), count: count)
         return true
     }
 

@@ -67,7 +67,7 @@ package struct MailboxRights: OptionSet, Hashable, Sendable {
         String(MailboxRights.letters.lazy.filter { contains($0.right) }.map(\.letter))
     }
 
-    /// The letters as a server tells them: with `c` and `d` for clients of RFC 2086 (RFC 4314 §2.1.1).
+    /// The letters as a server tells them: with `c` and `d` for clients of the standard before (RFC 4314 §2.1.1).
     package var wireText: String {
         text + (isDisjoint(with: .create) ? "" : "c") + (isDisjoint(with: .delete) ? "" : "d")
     }

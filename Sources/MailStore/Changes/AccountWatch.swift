@@ -1,4 +1,4 @@
-// Watching a whole account: the names of its mailboxes, its subscriptions, and what happens in mailboxes nobody selected.
+// Watching a whole account: its mailboxes' names, its subscriptions, and what happens in mailboxes nobody selected.
 
 extension AccountStore {
     /// Calls `notify` after each commit of the account, of this process or, soon after, of another; on the writer's

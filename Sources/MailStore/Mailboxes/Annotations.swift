@@ -57,9 +57,9 @@ extension AccountStore {
         of name: MailboxName?, for user: AccountID, _ wanted: @escaping @Sendable (String, Int) -> Bool?
     ) async throws(StoreError) -> [Annotation] {
         let guest = guest
-        guard guest == nil || guest == user else { throw .notPermitted }
         return try await file.read { db in
             let mailbox = try db.annotationKey(name, guest)
+            guard guest == nil || guest == user else { throw StoreError.notPermitted }
             var found: [(entry: String, size: Int)] = []
             try db.each(
                 """
@@ -90,9 +90,9 @@ extension AccountStore {
         _ values: [String: [UInt8]?], of name: MailboxName?, by user: AccountID, specialUse: SpecialUse?? = nil
     ) async throws(StoreError) -> AnnotationOutcome {
         let guest = guest
-        guard guest == nil || (guest == user && specialUse == nil) else { throw .notPermitted }
         return try await writeShared { operation in
             let mailbox = try operation.db.annotationKey(name, guest)
+            guard guest == nil || (guest == user && specialUse == nil) else { throw StoreError.notPermitted }
             guard try operation.mayAnnotate(mailbox, values, user) else { return .tooMany }
             if let specialUse { try operation.setSpecialUse(specialUse, of: mailbox) }
             let modSeq = try operation.nextModSeq()

@@ -5,7 +5,8 @@ package import Mail
 extension AccountStore {
     /// Removes a message and adds another one, to the same mailbox or to a different one: both or neither. What the
     /// first took of the quota is free for the second.
-    /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.messageGone` when the first is not there, `.overQuota`, `.limit`.
+    /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.messageGone` when the first is not there, `.overQuota`,
+    ///   `.limit`.
     package func replace(
         _ uid: UID, in source: MailboxID, with message: NewMessage, to name: MailboxName
     ) async throws(StoreError) -> AppendOutcome {

@@ -1,8 +1,8 @@
 // An account's mail as somebody else may use it: the same file, writer and views, with every operation checked.
 //
 // Theory. `AccountStore.accessed(by:)` gives a handle that differs from the owner's in its `guest` alone. The checks
-// are made in the transaction that does the work, against the rights that the file holds at that moment, so a right that is
-// taken away is gone with the commit that takes it, whatever a session still believes.
+// are made in the transaction that does the work, against the rights that the file holds at that moment, so a right
+// that is taken away is gone with the commit that takes it, whatever a session still believes.
 //
 // Who forgets to check lets nobody in: `write` refuses guests, and only operations that check use `writeShared`; `read`
 // lets a guest read where the handle is bound to a mailbox that it may read. What a guest may not look up is to it as

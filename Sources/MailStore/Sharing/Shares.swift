@@ -3,8 +3,8 @@
 // Theory. A right counts when it stands in the owner's file. `directory.db` has one row for each pair of an owner and
 // somebody to whom the owner gives anything, so that a guest's LIST opens the files of those owners alone. Invariant:
 // no row is missing. A right is given by: row, right, row again; it is taken by: right, then the row if nothing is
-// given any more, then the row again if meanwhile something is. Whichever way two processes interleave these, the last to
-// act sees the other's right. A row too many is harmless, and goes when somebody finds nothing behind it.
+// given any more, then the row again if meanwhile something is. Whichever way two processes interleave these, the last
+// to act sees the other's right. A row too many is harmless, and goes when somebody finds nothing behind it.
 
 import GRDB
 package import Mail

@@ -41,11 +41,13 @@ private func network(_ text: String) throws -> GuessSubject { .network(try Netwo
     }
 
     @Test("case 127: a flood from everywhere stays below 16 MiB, and pushes out no one with more to answer for")
-    func capacity() throws {
+    func capacity() async throws {
         var table = GuessTable()
         let guilty = try network("203.0.113.9")
         for _ in 0..<9 { table.add(guilty, at: 1_000) }
         for number in 0..<200_000 {
+            // The tests beside it have their turn.
+            if number % 1_000 == 0 { await Task.yield() }
             table.add(.network(Network(IPAddress(bits: UInt128(number) << 64 | 1 << 120), prefixLength: 64)), at: 1_001)
         }
         #expect(table.counts.count <= GuessTable.capacity)

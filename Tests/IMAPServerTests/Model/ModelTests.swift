@@ -49,7 +49,7 @@ import Testing
             }
             // Many sequences come to everything that there is to be tested.
             guard modes.contains(.qresync), seeds.count >= 100 else { return }
-            #expect(sessions.reduce(0) { $0 + $1.resynchronized } > seeds.count / 10)
+            #expect(sessions.reduce(0) { $0 + $1.resynchronized } > seeds.count / 20)
             #expect(sessions.reduce(0) { $0 + $1.vanishedEarlier } > 0)
         }
     }

@@ -56,7 +56,8 @@ import Testing
             #expect(try await client.command("SELECT INBOX").code == "READ-ONLY")
             for (name, line) in CommandTableTests.lines {
                 let rule = CommandTable.rule(for: name)
-                guard rule.states.contains(.selected) else { continue }
+                // The one ends the login that is looked at; of the other there is nothing to cancel.
+                guard rule.states.contains(.selected), name != .unauthenticate, name != .cancelUpdate else { continue }
                 let reply = try await client.command(line)
                 if rule.changesMail {
                     #expect(reply.isNO && reply.code == "NOPERM", "\(line): \(reply.tagged)")
