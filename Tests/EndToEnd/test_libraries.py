@@ -34,7 +34,7 @@ def test_imaplib_starttls(server):
     client = imaplib.IMAP4("localhost", server.imap)
     client.starttls(trusting(server.certificate))
     client.login(USER, PASSWORD)
-    assert client.namespace() == ("OK", [b'(("" "/")) NIL NIL'])
+    assert client.namespace() == ("OK", [b'(("" "/")) (("Other Users/" "/")) NIL'])
     client.logout()
 
 
