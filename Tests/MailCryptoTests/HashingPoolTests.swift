@@ -133,7 +133,7 @@ import Testing
 
     @Test("a full lane refuses, and the other one still takes", arguments: HashingPool.Lane.allCases)
     func eachLaneIsBounded(full: HashingPool.Lane) async throws {
-        let pool = HashingPool(slots: 1, queueLimit: 3)
+        let pool = HashingPool(slots: 1, queueLimit: 3, patience: Self.endless)
         let other = full == .first ? HashingPool.Lane.ordinary : .first
         let gate = Gate()
         async let running: Void = pool.run { gate.pass() }

@@ -146,10 +146,11 @@ import Testing
         let list = List(
             reference: MailboxArgument(""), patterns: [MailboxPatternArgument("%")],
             selections: [.subscribed, .recursiveMatch])
+        // Some seconds under the sanitizer; a look at each name for each other one would take an hour.
         let start = ContinuousClock.now
         let rows = ListRows(list: list, mailboxes: [], subscriptions: Set(names)).rows
         #expect(rows.map(\.name.text) == ["level 0"])
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 }
 
