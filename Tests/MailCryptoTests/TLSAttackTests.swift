@@ -3,6 +3,7 @@
 import COpenSSL
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import MailCrypto
@@ -54,7 +55,7 @@ import Testing
 
     @Test("random bytes never trap, whole or in pieces", arguments: 0..<64)
     func noise(seed: UInt64) throws {
-        var generator = SplitMix(state: seed)
+        var generator = SeededRandom(seed: seed)
         let end = try server()
         var bytes = (0..<2000).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
         // Half of them look like a handshake record at first sight.
@@ -208,16 +209,5 @@ import Testing
             try reader.carry()
         }
         #expect(reader.server.witness.errors.isEmpty)
-    }
-}
-
-/// A small seeded generator: the seed is the test's argument.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

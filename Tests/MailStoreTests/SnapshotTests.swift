@@ -1,6 +1,7 @@
 // Snapshots compared: whatever happened between two of them, the difference leads from one to the other.
 
 import Mail
+import TestSupport
 import Testing
 
 @testable import MailStore
@@ -20,7 +21,7 @@ import Testing
 
     @Test(arguments: [UInt64(1), 2, 3, 4])
     func differenceLeadsFromOneToTheOther(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         var next: UInt32 = 5_001
         var all = try (1...5_000).map { try entry($0) }
         var now = try snapshot(all)
@@ -79,17 +80,5 @@ import Testing
             seen.append(index)
         }
         #expect(seen == Array(1_000..<1_030))
-    }
-}
-
-/// A seeded generator, so that a failure can be run again.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

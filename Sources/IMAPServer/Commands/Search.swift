@@ -17,18 +17,26 @@ extension Session {
             let finding = try await find(
                 search, in: selection.mailbox, of: selection.account, extent: SearchExtent(results),
                 scoring: results?.options.contains(.relevancy) == true, progress: &progress)
-            let numbers = SearchNumbers(search.numbering, of: finding)
-            if let results {
-                let report = SearchReport(finding.found, for: results, scores: finding.scores)
-                answer(report, SearchCorrelator(tag: tag, isUID: search.numbering == .uid), numbers)
-                save(report, in: selection)
-            } else {
+            reply(finding, results: results, search.numbering, tag: tag, in: selection) { numbers in
                 connection.writer.search(
                     finding.found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: finding.found))
             }
             keepUpToDate(search, tag: tag, found: finding.found, in: selection)
             return .ok("SEARCH completed.")
         }
+    }
+
+    /// The reply of SEARCH and SORT: ESEARCH, and what SAVE keeps, where `results` are asked for; else what `plain`
+    /// writes.
+    func reply(
+        _ finding: SearchFinding, results: SearchResults?, _ numbering: MessageNumbering, tag: String,
+        in selection: Selection, plain: (SearchNumbers) -> Void
+    ) {
+        let numbers = SearchNumbers(numbering, of: finding)
+        guard let results else { return plain(numbers) }
+        let report = SearchReport(finding.found, for: results, scores: finding.scores)
+        answer(report, SearchCorrelator(tag: tag, isUID: numbering == .uid), numbers)
+        save(report, in: selection)
     }
 
     /// The ESEARCH response, where there is one.

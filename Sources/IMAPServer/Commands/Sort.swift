@@ -13,12 +13,7 @@ extension Session {
             var progress = self.progress(tag, goal: selection.mailbox.count)
             var finding = try await find(sort, in: selection, progress: &progress)
             finding = try await sorted(finding, by: sort.criteria, progress: &progress)
-            let numbers = SearchNumbers(sort.numbering, of: finding)
-            if let results = sort.results {
-                let report = SearchReport(finding.found, for: results, scores: finding.scores)
-                answer(report, SearchCorrelator(tag: tag, isUID: sort.numbering == .uid), numbers)
-                save(report, in: selection)
-            } else {
+            reply(finding, results: sort.results, sort.numbering, tag: tag, in: selection) { numbers in
                 connection.writer.sort(
                     finding.found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: finding.found))
             }

@@ -56,6 +56,7 @@ struct NotifyInterest: Sendable {
             case .personal, .inboxes: others.append((.personal, events))
             case .subscribed: others.append((.subscribed, events))
             case .subtree(let names): others += names.compactMap(name).map { (.subtree($0), events) }
+            case .subtreeOne: break
             case .mailboxes(let names): others += names.compactMap(name).map { (.mailbox($0), events) }
             }
         }

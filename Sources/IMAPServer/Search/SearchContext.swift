@@ -84,11 +84,7 @@ struct SearchContext: Sendable {
     private static func runs(_ list: [UID], of uids: Set<UID>) -> [Range<Int>] {
         var runs: [Range<Int>] = []
         for (index, uid) in list.enumerated() where uids.contains(uid) {
-            if let last = runs.last, last.upperBound == index {
-                runs[runs.count - 1] = last.lowerBound..<index + 1
-            } else {
-                runs.append(index..<index + 1)
-            }
+            runs.append(index: index)
         }
         return runs
     }

@@ -58,12 +58,7 @@ extension SelectedMailbox {
         var ranges: [Range<Int>] = []
         for range in indices {
             view.forEach(in: range) { index, entry in
-                guard entry.modSeq > modSeq else { return }
-                if let last = ranges.last, last.upperBound == index {
-                    ranges[ranges.count - 1] = last.lowerBound..<index + 1
-                } else {
-                    ranges.append(index..<index + 1)
-                }
+                if entry.modSeq > modSeq { ranges.append(index: index) }
             }
         }
         return ranges

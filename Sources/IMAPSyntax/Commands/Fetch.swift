@@ -85,12 +85,16 @@ extension Lexer {
 
     // RFC 3501 §9: "ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")"
     private mutating func fetchItems() throws(SyntaxError) -> [FetchItem] {
-        guard take("(") else {
-            let start = position
-            if let macro = fetchMacro() { return macro }
-            position = start
-            return [try fetchItem()]
-        }
+        if peek() == UInt8(ascii: "(") { return try fetchItemList() }
+        let start = position
+        if let macro = fetchMacro() { return macro }
+        position = start
+        return [try fetchItem()]
+    }
+
+    // "(" fetch-att *(SP fetch-att) ")"
+    mutating func fetchItemList() throws(SyntaxError) -> [FetchItem] {
+        try expect("(")
         var items: [FetchItem] = []
         repeat {
             guard items.count < limits.arguments else { throw SyntaxError("too many FETCH items") }

@@ -14,6 +14,8 @@ package enum MailboxFilter: Hashable, Sendable {
     /// These mailboxes and those one level below.
     case subtreeOne([MailboxArgument])
     case mailboxes([MailboxArgument])
+
+    var isSelected: Bool { self == .selected || self == .selectedDelayed }
 }
 
 extension Lexer {

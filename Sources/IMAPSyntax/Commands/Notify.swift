@@ -12,26 +12,14 @@ package enum Notify: Hashable, Sendable {
 
 /// Some mailboxes, and which of their events are wanted; none for `NONE`.
 package struct NotifyGroup: Hashable, Sendable {
-    package var filter: NotifyFilter
+    /// Never `subtreeOne`.
+    package var filter: MailboxFilter
     package var events: [NotifyEvent]
 
-    package init(_ filter: NotifyFilter, _ events: [NotifyEvent]) {
+    package init(_ filter: MailboxFilter, _ events: [NotifyEvent]) {
         self.filter = filter
         self.events = events
     }
-}
-
-/// RFC 5465 §6.
-package enum NotifyFilter: Hashable, Sendable {
-    case selected
-    case selectedDelayed
-    case inboxes
-    case personal
-    case subscribed
-    case subtree([MailboxArgument])
-    case mailboxes([MailboxArgument])
-
-    var isSelected: Bool { self == .selected || self == .selectedDelayed }
 }
 
 /// RFC 5465 §5.
@@ -95,31 +83,11 @@ extension Lexer {
         return group
     }
 
-    private mutating func notifyFilter() throws(SyntaxError) -> NotifyFilter {
-        let name = try atom("a choice of mailboxes").asciiUppercased
-        switch name {
-        case "SELECTED": return .selected
-        case "SELECTED-DELAYED": return .selectedDelayed
-        case "INBOXES": return .inboxes
-        case "PERSONAL": return .personal
-        case "SUBSCRIBED": return .subscribed
-        case "SUBTREE": return .subtree(try oneOrMoreMailboxes())
-        case "MAILBOXES": return .mailboxes(try oneOrMoreMailboxes())
-        default: throw SyntaxError("unknown choice of mailboxes \"\(name)\"")
-        }
-    }
-
-    // one-or-more-mailbox = mailbox / "(" mailbox *(SP mailbox) ")"
-    private mutating func oneOrMoreMailboxes() throws(SyntaxError) -> [MailboxArgument] {
-        try space()
-        guard take("(") else { return [try mailbox()] }
-        var names: [MailboxArgument] = []
-        repeat {
-            guard names.count < limits.arguments else { throw SyntaxError("too many mailboxes") }
-            names.append(try mailbox())
-        } while takeSpace()
-        try closeList()
-        return names
+    // RFC 5465 §8: filter-mailboxes, without what RFC 7377 added for ESEARCH
+    private mutating func notifyFilter() throws(SyntaxError) -> MailboxFilter {
+        let filter = try mailboxFilter()
+        if case .subtreeOne = filter { throw SyntaxError("SUBTREE-ONE is for ESEARCH") }
+        return filter
     }
 
     // events = "(" event *(SP event) ")" / "NONE"; the RFC's own example leaves the parentheses out.
@@ -153,18 +121,6 @@ extension Lexer {
         case "SERVERMETADATACHANGE": return .serverMetadataChange
         default: return .unknown(name)
         }
-    }
-
-    // "(" fetch-att *(SP fetch-att) ")"
-    private mutating func fetchItemList() throws(SyntaxError) -> [FetchItem] {
-        try expect("(")
-        var items: [FetchItem] = []
-        repeat {
-            guard items.count < limits.arguments else { throw SyntaxError("too many FETCH items") }
-            items.append(try fetchItem())
-        } while takeSpace()
-        try closeList()
-        return items
     }
 
     /// RFC 5465 §5, §6.1: what is BAD though each word is right.

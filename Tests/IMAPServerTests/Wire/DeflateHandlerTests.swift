@@ -2,6 +2,7 @@
 
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import IMAPServer
@@ -32,7 +33,7 @@ import Testing
     func wholeFlushes() throws {
         let seed = UInt64.random(in: .min ... .max)
         print("seed \(seed)")
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         let (channel, _) = try Self.channel()
         let inflater = try #require(Inflater())
         for size in [0, 1, 2, 100, 16_383, 16_384, 16_385, 65_536, 300_000, 3, 1_000_000] {
@@ -172,18 +173,5 @@ import Testing
         channel.writeAndFlush(ByteBuffer(string: "* OK\r\n"), promise: nil)
         #expect(try channel.readOutbound(as: ByteBuffer.self) == ByteBuffer(string: "* OK\r\n"))
         _ = try channel.finish()
-    }
-}
-
-/// Vigna's SplitMix64.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -140,22 +140,10 @@ extension AccountStore {
         }
     }
 
-    /// SplitMix64, so that a failure can be repeated.
-    struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     @Test("the index misses nothing and knows nothing that no trigram shows", arguments: [1, 2, 3] as [UInt64])
     func property(seed: UInt64) async throws {
         try await TemporaryStore.with { temporary in
-            var random = Seeded(state: seed)
+            var random = SeededRandom(seed: seed)
             let letters = Array("abABéÉß ﬁ日\"'*:()-.")
             func word(_ count: Int) -> String {
                 String((0..<count).map { _ in letters.randomElement(using: &random) ?? "a" })

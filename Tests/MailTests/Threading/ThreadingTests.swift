@@ -1,6 +1,7 @@
 // ORDEREDSUBJECT, REFERENCES and REFS: chosen cases, random mailboxes against a plain model, and mailboxes without end.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct ThreadingTests {
@@ -87,22 +88,10 @@ import Testing
         #expect(ThreadingModel.refs(messages) == expected, "the model itself")
     }
 
-    /// SplitMix64, so that a failure can be repeated.
-    struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     @Test("random mailboxes thread as the model says")
     func randomMailboxes() {
         for seed in 0..<4_000 as Range<UInt64> {
-            var random = Seeded(state: seed)
+            var random = SeededRandom(seed: seed)
             let ids = (0..<Int.random(in: 1...10, using: &random)).map { bytes("i\($0)") }
             let messages = (0..<Int.random(in: 0...14, using: &random)).map { index in
                 ThreadingMessage(
@@ -155,7 +144,7 @@ import Testing
                 _ = Threading.references($0)
             } < 3.5)
         func shuffled(_ count: Int) -> [ThreadingMessage] {
-            var random = Seeded(state: 1)
+            var random = SeededRandom(seed: 1)
             return Self.chain(count, reversed: false).shuffled(using: &random)
         }
         #expect(growth(shuffled(sizes.0), shuffled(sizes.1)) { _ = Threading.references($0) } < 4)
