@@ -132,6 +132,8 @@ extension AccountReader {
 
     /// What cannot be read is left out: a search cannot find it either, and `check` tells of it.
     private func texts(of id: BodyID) -> IndexTexts.Body {
+        let large = IndexTexts.Body(id: id.rawValue, header: [], body: [], isLarge: true)
+        if let size = try? encodedTextSize(of: id), size > SearchTextLimits.encoded { return large }
         let header = (try? foldedHeader(of: id)) ?? []
         var body: [UInt8] = []
         var isLarge = header.count > SearchTextLimits.indexed
@@ -142,7 +144,7 @@ extension AccountReader {
         }
         try? visitTexts(of: id, add)
         if !isLarge { try? visitPartHeaders(of: id, add) }
-        if isLarge { return IndexTexts.Body(id: id.rawValue, header: [], body: [], isLarge: true) }
+        if isLarge { return large }
         return IndexTexts.Body(
             id: id.rawValue, header: Trigrams.indexable(header), body: Trigrams.indexable(body), isLarge: false)
     }

@@ -32,8 +32,7 @@ extension AccountReader {
                     guard try visit(CaseFolding.fold(line)) else { return }
                 }
             }
-            // message/delivery-status and its like are made of lines of text too.
-            guard part.kind == .text || part.kind == .other && part.type == "message" else { continue }
+            guard part.holdsText else { continue }
             let text = MessageText.text(of: part, try bytes(part.body, of: body))
             guard try visit(CaseFolding.fold(text)) else { return }
         }
@@ -51,10 +50,20 @@ extension AccountReader {
         }
     }
 
+    /// Bytes of header and text as they were sent, of the message and all that is in it.
+    func encodedTextSize(of body: BodyID) throws -> Int {
+        try parts(of: body).parts.reduce(0) { $0 + $1.header.count + ($1.holdsText ? $1.body.count : 0) }
+    }
+
     private func bytes(_ range: Range<Int>, of body: BodyID) throws -> [UInt8] {
         let bounded = range.lowerBound..<min(range.upperBound, range.lowerBound + SearchTextLimits.part)
         var buffer = ByteBufferAllocator().buffer(capacity: bounded.count)
         try bytes(of: body, range: bounded, into: &buffer)
         return Array(buffer.readableBytesView)
     }
+}
+
+extension PartIndex.Part {
+    /// message/delivery-status and its like are made of lines of text too.
+    fileprivate var holdsText: Bool { kind == .text || kind == .other && type == "message" }
 }

@@ -195,6 +195,23 @@ extension AccountStore {
         }
     }
 
+    @Test("what is too large as it was sent is not read to be indexed, however little text it gives")
+    func largeAsSent() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let style = String(repeating: "<style>p { color: black }</style>\r\n", count: 36)
+            func page(_ count: Int) -> String {
+                "Content-Type: text/html\r\n\r\n<p>needle</p>\r\n"
+                    + String(repeating: style, count: count * 1_024 * 1_024 / style.utf8.count)
+            }
+            let bodies = try await temporary.append([page(5), page(10), "\r\nhay"], to: account)
+            try await account.updateSearchIndex()
+            // The first is known not to have it, the second not known.
+            #expect(try await account.candidates("elsewhere", in: .body)?.bodies == [bodies[1]])
+            #expect(try await account.candidates("needle", in: .body)?.bodies == Array(bodies[..<2]))
+        }
+    }
+
     @Test func whatWasBegunGoesOnInAnotherProcess() async throws {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
