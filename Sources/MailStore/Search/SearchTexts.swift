@@ -11,6 +11,9 @@ package enum SearchTextLimits {
     /// Folded text of one message that the index takes in; a message with more is looked at in every search. It bounds
     /// how long the account's other writers wait.
     static let indexed = 4 * 1_024 * 1_024
+    /// Bytes of text as it was sent, all parts of a message together: one with more is not even read to be indexed,
+    /// which bounds the memory that the background takes.
+    static let encoded = 2 * indexed
     /// Of the index's format: texts that are found otherwise than before need a new number.
     static let format: Int64 = 1
 }
