@@ -177,22 +177,30 @@ sslcacertfile = {certificate}
 """
 
 
-def test_offlineimap_both_ways(server, home):
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "compressed"])
+def test_offlineimap_both_ways(server, home, compressed):
     fill(server, 3)
+    with IMAP(server.imap) as client:
+        client.login(USER, PASSWORD)
+        client.append("INBOX", made("large", size=400_000))
     settings = home / "offlineimaprc"
     settings.write_text(OFFLINEIMAP.format(
-        home=home, port=server.imaps, user=USER, password=PASSWORD, certificate=server.certificate))
+        home=home, port=server.imaps, user=USER, password=PASSWORD, certificate=server.certificate)
+        + ("usecompression = yes\n" if compressed else ""))
 
     def offlineimap():
-        done = run(["offlineimap", "-o", "-u", "basic", "-c", settings], env={"HOME": str(home)})
-        assert b"ERROR" not in done.stdout + done.stderr, (done.stdout + done.stderr).decode()
+        done = run(["offlineimap", "-o", "-d", "imap", "-u", "basic", "-c", settings], env={"HOME": str(home)})
+        said = done.stdout + done.stderr
+        assert b"ERROR" not in said, said.decode(errors="replace")
+        # COMPRESS was asked for, and what followed was understood.
+        assert (re.search(rb"COMPRESS DEFLATE", said) is not None) == compressed, said.decode(errors="replace")
 
     offlineimap()
     inbox = home / "offline" / "INBOX"
-    assert maildir_subjects(inbox) == ["Message m1", "Message m2", "Message m3"]
-    mailbox.Maildir(inbox, create=False).add(made("local"))
+    assert maildir_subjects(inbox) == ["Message large", "Message m1", "Message m2", "Message m3"]
+    mailbox.Maildir(inbox, create=False).add(made("local", size=100_000))
     offlineimap()
-    assert sorted(subjects(server)) == ["Message local", "Message m1", "Message m2", "Message m3"]
+    assert sorted(subjects(server)) == ["Message large", "Message local", "Message m1", "Message m2", "Message m3"]
     assert maildir_subjects(inbox) == sorted(subjects(server))
 
 
