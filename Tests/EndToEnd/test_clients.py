@@ -235,7 +235,7 @@ def test_neomutt_copies_and_deletes(server, home):
            "<delete-pattern>~s m2<enter><sync-mailbox><quit>"
     address = f"imaps://localhost:{server.imaps}/INBOX"
     shell = f"stty rows 30 cols 100; neomutt -n -F {settings} -f {address} -e 'push \"{keys}\"'"
-    run(["script", "-qfec", shell, home / "typescript"], env={"TERM": "xterm", "HOME": str(home)}, timeout=60)
+    run(["script", "-qfec", shell, home / "typescript"], env={"TERM": "xterm", "HOME": str(home)})
     assert subjects(server, "Trash") == ["Message m1", "Message m2", "Message m3"]
     assert subjects(server) == ["Message m1", "Message m3"]
 
@@ -243,7 +243,7 @@ def test_neomutt_copies_and_deletes(server, home):
 # imapfilter
 
 IMAPFILTER = """
-options.timeout = 20
+options.timeout = 60
 options.starttls = true
 options.certificates = true
 options.create = true

@@ -111,6 +111,9 @@ def one_round(directory, ports, oracle, number, chance):
                    for lane in (0, 1) for work in (append_until_killed, deliver_until_killed)]
         for worker in workers:
             worker.start()
+        # Every fifth round ends at any moment, the others in the midst of the work, however long it took to begin.
+        if number % 5:
+            wait_for(lambda: len(oracle.acknowledged) > len(before), what="an acknowledgement")
         time.sleep(0.08 + chance.random() * 0.25)
     finally:
         server.kill()
@@ -161,4 +164,4 @@ def test_nothing_acknowledged_is_lost(capsys):
     with capsys.disabled():
         print(f"\nkill -9: {ROUNDS} rounds (seed {seed}), {len(oracle.sent)} sent, {len(oracle.acknowledged)} "
               f"acknowledged, {len(oracle.found)} found, none lost; {time.monotonic() - began:.0f} s")
-    assert busy > ROUNDS * 0.8, f"only {busy} of {ROUNDS} rounds had an acknowledgement before the kill"
+    assert busy >= ROUNDS * 0.8, f"only {busy} of {ROUNDS} rounds had an acknowledgement before the kill"

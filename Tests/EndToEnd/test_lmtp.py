@@ -96,7 +96,7 @@ def test_unix_socket(directory, place):
     server = Server(directory, arguments=("--lmtp", f"unix:{socket_path}"))
     try:
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(20)
+            client.settimeout(60)
             client.connect(str(socket_path))
             file = client.makefile("rb")
             assert file.readline().startswith(b"220 ")

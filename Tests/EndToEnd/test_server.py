@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from martlet import DOMAIN, MARTLETD, PASSWORD, USER, Server, free_port, run, running, wait_for
+from martlet import DOMAIN, MARTLETD, PASSWORD, USER, Server, best_of, free_port, run, running, wait_for, wait_for_index
 from messages import digest, made
 from wire import IMAP, LMTP, No, trusting
 
@@ -70,7 +70,7 @@ def test_openssl_finds_the_certificate_sound(server):
     for where in (["-connect", f"127.0.0.1:{server.imaps}", "-alpn", "imap"],
                   ["-starttls", "imap", "-connect", f"127.0.0.1:{server.imap}"]):
         for version in ("-tls1_2", "-tls1_3"):
-            done = run(["openssl", "s_client", version, *where, *trust], input=b"a LOGOUT\r\n", check=False, timeout=20)
+            done = run(["openssl", "s_client", version, *where, *trust], input=b"a LOGOUT\r\n", check=False)
             said = done.stdout.decode(errors="replace")
             assert "Verify return code: 0 (ok)" in said, said + done.stderr.decode(errors="replace")
     assert "ALPN protocol: imap" in run(
@@ -78,7 +78,7 @@ def test_openssl_finds_the_certificate_sound(server):
         input=b"a LOGOUT\r\n", check=False).stdout.decode(errors="replace")
     for version in ("-tls1", "-tls1_1"):
         refused = run(["openssl", "s_client", version, "-cipher", "ALL:@SECLEVEL=0", "-connect",
-                       f"127.0.0.1:{server.imaps}"], input=b"a LOGOUT\r\n", check=False, timeout=20)
+                       f"127.0.0.1:{server.imaps}"], input=b"a LOGOUT\r\n", check=False)
         assert b"Cipher is (NONE)" in refused.stdout or b"Cipher    : 0000" in refused.stdout
 
 
@@ -86,18 +86,18 @@ def test_sessions_are_resumed(server, place):
     ticket = place / "ticket"
     where = ["-connect", f"127.0.0.1:{server.imaps}", "-CAfile", server.certificate]
     for version in ("-tls1_2", "-tls1_3"):
-        command = f"(printf 'a CAPABILITY\\r\\n'; sleep 0.5; printf 'b LOGOUT\\r\\n'; sleep 0.2) | " \
-                  f"openssl s_client {version} {' '.join(map(str, where))} "
-        run(["sh", "-c", command + f"-sess_out {ticket}"])
-        again = run(["sh", "-c", command + f"-sess_in {ticket}"])
+        command = ["openssl", "s_client", version, "-ign_eof", *where]
+        # To the server's close: what TLS says after the handshake has come by then.
+        run([*command, "-sess_out", ticket], input=b"a CAPABILITY\r\nb LOGOUT\r\n")
+        again = run([*command, "-sess_in", ticket], input=b"a CAPABILITY\r\nb LOGOUT\r\n")
         assert b"Reused, TLSv1" in again.stdout, version
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_testssl_finds_nothing_grave(server, place):
     found = place / "testssl.csv"
     run(["testssl", "--color", "0", "--quiet", "--warnings", "batch", "--ip", "one", "-p", "-s", "-f", "-U", "-S",
-         "--csvfile", found, f"127.0.0.1:{server.imaps}"], check=False, timeout=290)
+         "--csvfile", found, f"127.0.0.1:{server.imaps}"], check=False, timeout=580)
     rows = [re.findall(r'"([^"]*)"', line) for line in found.read_text().splitlines()[1:]]
     assert len(rows) > 30, found.read_text()
     accepted = {"cert_chain_of_trust", "cert_trust", "cert_revocation", "cert_crlDistributionPoints", "cert_ocspURL",
@@ -154,7 +154,7 @@ def test_sighup_keeps_sessions_and_takes_the_new_certificate(directory, server):
         # A certificate that is broken changes nothing and is told once.
         directory.certificate.write_text("nonsense")
         server.reload()
-        time.sleep(0.5)
+        wait_for(lambda: any("certificate was not reloaded" in line for line in server.log), what="the complaint")
         with socket.create_connection(("127.0.0.1", server.imaps), timeout=10) as raw:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -186,7 +186,7 @@ def test_a_port_in_use_is_told(directory):
         taken.listen()
         port = taken.getsockname()[1]
         done = run([MARTLETD, "--data", directory.path, "--imap", f"127.0.0.1:{port}", "--imaps",
-                    f"127.0.0.1:{free_port()}", "--lmtp", f"127.0.0.1:{free_port()}"], check=False, timeout=30)
+                    f"127.0.0.1:{free_port()}", "--lmtp", f"127.0.0.1:{free_port()}"], check=False)
     assert done.returncode != 0
     assert str(port).encode() in done.stderr + done.stdout
 
@@ -199,15 +199,18 @@ def test_a_session_sees_what_the_command_line_does(directory, server, alice, pla
         other.command("SELECT INBOX")
         path = place / "m.eml"
         path.write_bytes(made("imported"))
-        directory.martlet("message", "import", USER, path)
-        began = time.monotonic()
 
         def seen():
             return any(line.endswith(b"EXISTS") for line in other.command("NOOP").lines)
-        wait_for(seen, timeout=3, what="EXISTS after an import")
-        assert time.monotonic() - began < 1.5
+
+        def told():
+            directory.martlet("message", "import", USER, path)
+            began = time.monotonic()
+            wait_for(seen, what="EXISTS after an import")
+            return time.monotonic() - began
+        best_of(told, within=1.5, what="EXISTS after an import")
     directory.martlet("mailbox", "create", USER, "Made/By hand")
-    wait_for(lambda: b"Made/By hand" in b"".join(alice.command('LIST "" *').lines), timeout=2, what="the new mailbox")
+    wait_for(lambda: b"Made/By hand" in b"".join(alice.command('LIST "" *').lines), what="the new mailbox")
 
 
 def test_password_change_and_suspension_take_effect(directory, server):
@@ -218,7 +221,7 @@ def test_password_change_and_suspension_take_effect(directory, server):
         def old_fails():
             with IMAP(server.imap) as other:
                 return other.attempt(f'LOGIN "{USER}" "{PASSWORD}"').status == "NO"
-        wait_for(old_fails, timeout=3, what="refusal of the old password")
+        wait_for(old_fails, what="refusal of the old password")
         with IMAP(server.imap) as other:
             other.login(USER, "another-good-password")
             directory.martlet("user", "suspend", USER)
@@ -229,20 +232,21 @@ def test_password_change_and_suspension_take_effect(directory, server):
                     return False
                 except (No, EOFError, ConnectionError, AssertionError):
                     return True
-            wait_for(is_ended, timeout=5, what="the end of a suspended account's session")
+            wait_for(is_ended, what="the end of a suspended account's session")
     with LMTP(server.lmtp) as delivery:
         assert delivery.deliver(made("late"), USER)[0][0] in (250, 450, 451, 550)
 
 
 # Memory
 
-def test_an_append_of_64_mib_streams(server, alice):
+def test_an_append_of_64_mib_streams(directory, server, alice):
     """A whole 64 MiB message passes while the server grows by less than 8 MiB."""
     for warm in range(3):
         alice.append("INBOX", made(f"warm{warm}", size=1 << 20))
     head = made("large")[:-2].rstrip() + b"\r\n"
     line = b"0123456789abcdef" * 4 + b"\r\n"
     whole = head + line * (((64 << 20) - len(head)) // len(line))
+    wait_for_index(directory)
     server.reset_peak()
     before = server.memory("VmRSS")
     alice.append("INBOX", whole)
@@ -252,6 +256,7 @@ def test_an_append_of_64_mib_streams(server, alice):
     alice.command("SELECT INBOX")
     row = alice.command("FETCH 4 (RFC822.SIZE)").fetches()[4]
     assert int(row["RFC822.SIZE"]) == len(whole)
+    wait_for_index(directory)
     server.reset_peak()
     before = server.memory("VmRSS")
     row = alice.command("FETCH 4 (BODY.PEEK[])").fetches()[4]
