@@ -4,257 +4,23 @@
 //
 //     client VERB port=N [ca=FILE] [user=… password=…] [key=value …]
 //
-//     append   corpus= first= count= mailbox= window=     APPEND with at most `window` unanswered commands
-//     lmtp     corpus= first= count= to= lanes=           deliveries over `lanes` connections, one recipient each
+//     logins   count= lanes=                              connect, LOGIN, LOGOUT, over `lanes` connections at a time
+//     append   corpus= first= count= mailbox= window= batch=  APPEND of `batch` messages each with at most `window`
+//                                                         unanswered commands
+//     lmtp     corpus= first= count= to= lanes=           deliveries over `lanes` connections, each to all of `to` (a
+//                                                         list with commas)
 //     fetch    mailbox= set= items= expect= repeat=       UID FETCH set items, `expect` responses each time
 //     single   mailbox= expect= count= seed=              UID FETCH n (BODY.PEEK[]) of random messages, one at a time
 //     select   mailbox= expect= count=                    SELECT again and again
+//     commands mailbox= pre= do= post= count= window= messages= seed=   `do` again and again, `pre` and `post` once and
+//                                                         not timed; lines; %n is the round from 1, %r a random one of
+//                                                         1...messages
+//     mixed    mailbox= messages= count= lanes= seed= corpus=   what clients do all day, `lanes` at once
+//     notice   mailbox= count= corpus=                    from the OK of an APPEND to the news in another session's IDLE
 //     idle     mailbox= count=                            holds idling sessions until a line comes on standard input
 //     sync     file= count=                               the machine: 4 KB written and fdatasync, again and again
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
-#include <openssl/ssl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("client: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-// Options -----------------------------------------------------------------------------------------
-
-static char **option_list;
-
-static const char *option(const char *name, const char *otherwise) {
-    size_t length = strlen(name);
-    for (char **one = option_list; *one; one++)
-        if (strncmp(*one, name, length) == 0 && (*one)[length] == '=') return *one + length + 1;
-    if (!otherwise) fail("%s= is missing", name);
-    return otherwise;
-}
-
-static long number(const char *name, const char *otherwise) { return strtol(option(name, otherwise), NULL, 10); }
-
-// What is counted and timed -----------------------------------------------------------------------
-
-static struct timespec wall_start;
-static double cpu_start;
-
-static double cpu_now(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-static void start_clock(void) {
-    cpu_start = cpu_now();
-    clock_gettime(CLOCK_MONOTONIC, &wall_start);
-}
-
-static void report(long count, uint64_t bytes) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double seconds = (now.tv_sec - wall_start.tv_sec) + (now.tv_nsec - wall_start.tv_nsec) / 1e9;
-    printf("{\"seconds\": %.6f, \"cpu\": %.6f, \"count\": %ld, \"bytes\": %llu}\n", seconds, cpu_now() - cpu_start,
-           count, (unsigned long long)bytes);
-    fflush(stdout);
-}
-
-// The corpus: messages one behind the other, and their offsets ------------------------------------
-
-static const char *corpus_bytes;
-static const uint64_t *corpus_offsets;
-static long corpus_count;
-
-static const void *mapped(const char *path, size_t *size) {
-    int file = open(path, O_RDONLY);
-    struct stat facts;
-    if (file < 0 || fstat(file, &facts) != 0) fail("cannot read %s", path);
-    *size = facts.st_size;
-    const void *bytes = mmap(NULL, *size, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0);
-    if (bytes == MAP_FAILED) fail("cannot map %s", path);
-    close(file);
-    return bytes;
-}
-
-static void open_corpus(void) {
-    char index[4096];
-    size_t size;
-    snprintf(index, sizeof index, "%s.index", option("corpus", NULL));
-    corpus_bytes = mapped(option("corpus", NULL), &size);
-    corpus_offsets = mapped(index, &size);
-    corpus_count = (long)(size / sizeof(uint64_t)) - 1;
-    if (corpus_count < 1) fail("the corpus is empty");
-}
-
-static const char *message(long number, size_t *size) {
-    const uint64_t *at = corpus_offsets + number % corpus_count;
-    *size = at[1] - at[0];
-    return corpus_bytes + at[0];
-}
-
-// A connection ------------------------------------------------------------------------------------
-
-typedef struct {
-    int socket;
-    SSL *tls;
-    char *buffer;  // what was received and not yet used: start..<end of capacity
-    size_t start, end, capacity;
-} Connection;
-
-static SSL_CTX *tls_context;
-
-static void open_connection(Connection *connection) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(number("port", NULL))};
-    int yes = 1;
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
-    *connection = (Connection){.socket = socket(AF_INET, SOCK_STREAM, 0)};
-    if (connect(connection->socket, (struct sockaddr *)&address, sizeof address) != 0) fail("cannot connect");
-    setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (!*option("ca", "")) return;
-    if (!tls_context) {
-        tls_context = SSL_CTX_new(TLS_client_method());
-        SSL_CTX_set_mode(tls_context, SSL_MODE_AUTO_RETRY);
-        SSL_CTX_set_verify(tls_context, SSL_VERIFY_PEER, NULL);
-        if (SSL_CTX_load_verify_locations(tls_context, option("ca", ""), NULL) != 1) fail("cannot read ca=");
-    }
-    connection->tls = SSL_new(tls_context);
-    SSL_set_fd(connection->tls, connection->socket);
-    if (SSL_connect(connection->tls) != 1) fail("no TLS");
-}
-
-static void send_all(Connection *connection, const char *bytes, size_t size) {
-    while (size > 0) {
-        ssize_t sent = connection->tls ? SSL_write(connection->tls, bytes, size < (1 << 20) ? (int)size : 1 << 20)
-                                       : send(connection->socket, bytes, size, MSG_NOSIGNAL);
-        if (sent <= 0) fail("the server closed while we sent");
-        bytes += sent;
-        size -= sent;
-    }
-}
-
-static void receive(Connection *connection) {
-    if (connection->start == connection->end) connection->start = connection->end = 0;
-    if (connection->capacity - connection->end < 4096 && connection->start > 0) {
-        memmove(connection->buffer, connection->buffer + connection->start, connection->end - connection->start);
-        connection->end -= connection->start;
-        connection->start = 0;
-    }
-    if (connection->capacity - connection->end < 4096) {
-        connection->capacity = connection->capacity ? connection->capacity * 2 : 256 << 10;
-        if (connection->capacity > 64 << 20) fail("a line of over 64 MB");
-        connection->buffer = realloc(connection->buffer, connection->capacity);
-        if (!connection->buffer) fail("no memory");
-    }
-    size_t room = connection->capacity - connection->end;
-    char *place = connection->buffer + connection->end;
-    ssize_t got = connection->tls ? SSL_read(connection->tls, place, (int)room)
-                                  : recv(connection->socket, place, room, 0);
-    if (got <= 0) fail("the server closed");
-    connection->end += got;
-}
-
-// The next line without its line end; it stays where it is until the next call.
-static const char *read_line(Connection *connection, size_t *length) {
-    size_t seen = 0;
-    while (true) {
-        char *from = connection->buffer + connection->start;
-        size_t have = connection->end - connection->start;
-        char *found = have > seen ? memchr(from + seen, '\n', have - seen) : NULL;
-        if (found) {
-            connection->start += (size_t)(found - from) + 1;
-            *length = (size_t)(found - from) - (found > from && found[-1] == '\r');
-            return from;
-        }
-        seen = have;
-        receive(connection);
-    }
-}
-
-static void skip(Connection *connection, uint64_t size) {
-    while (size > 0) {
-        size_t have = connection->end - connection->start;
-        size_t taken = have < size ? have : size;
-        connection->start += taken;
-        size -= taken;
-        if (size > 0) receive(connection);
-    }
-}
-
-// The length of the literal that this line announces at its end, or -1.
-static int64_t literal(const char *line, size_t length) {
-    if (length < 3 || line[length - 1] != '}') return -1;
-    size_t at = length - 1;
-    while (at > 0 && line[at - 1] >= '0' && line[at - 1] <= '9') at--;
-    if (at == length - 1 || at == 0 || line[at - 1] != '{') return -1;
-    return strtoll(line + at, NULL, 10);
-}
-
-// IMAP --------------------------------------------------------------------------------------------
-
-typedef struct {
-    uint64_t bytes;
-    long fetched, exists;
-} Reply;
-
-// Reads up to the answer that has this tag, over literals without a look at them. Anything but OK ends the program.
-static Reply read_reply(Connection *connection, const char *tag) {
-    Reply reply = {0};
-    size_t length, tag_length = strlen(tag);
-    bool inside = false;  // behind a literal: not the beginning of a response
-    while (true) {
-        const char *line = read_line(connection, &length);
-        reply.bytes += length + 2;
-        if (!inside && length > 2 && line[0] == '*') {
-            const char *blank = memchr(line + 2, ' ', length - 2 < 12 ? length - 2 : 12);
-            size_t left = blank ? length - (size_t)(blank - line) : 0;
-            if (left > 7 && memcmp(blank, " FETCH ", 7) == 0) reply.fetched++;
-            if (left >= 7 && memcmp(blank, " EXISTS", 7) == 0) reply.exists = atol(line + 2);
-        } else if (!inside && length > tag_length && line[tag_length] == ' ' && memcmp(line, tag, tag_length) == 0) {
-            if (length < tag_length + 3 || memcmp(line + tag_length, " OK", 3) != 0) fail("%.*s", (int)length, line);
-            return reply;
-        }
-        int64_t size = literal(line, length);
-        inside = size >= 0;
-        if (inside) {
-            skip(connection, size);
-            reply.bytes += size;
-        }
-    }
-}
-
-static Reply command(Connection *connection, const char *format, ...) {
-    static long counter;
-    char line[4096], tag[32];
-    int start = snprintf(tag, sizeof tag, "t%ld", ++counter);
-    memcpy(line, tag, start);
-    line[start++] = ' ';
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line + start, sizeof line - start - 2, format, arguments);
-    va_end(arguments);
-    memcpy(line + start + length, "\r\n", 2);
-    send_all(connection, line, start + length + 2);
-    return read_reply(connection, tag);
-}
+#include "wire.h"
 
 static void log_in(Connection *connection) {
     size_t length;
@@ -263,30 +29,212 @@ static void log_in(Connection *connection) {
     command(connection, "LOGIN %s %s", option("user", NULL), option("password", NULL));
 }
 
+// Runs `body` in as many threads as there are lanes, each with its number, and waits for all of them.
+static void run_lanes(long lanes, void *(*body)(void *)) {
+    pthread_t *threads = calloc(lanes, sizeof *threads);
+    for (long at = 0; at < lanes; at++) pthread_create(&threads[at], NULL, body, (void *)at);
+    for (long at = 0; at < lanes; at++) pthread_join(threads[at], NULL);
+    free(threads);
+}
+
+static void *log_in_and_out(void *lane) {
+    long count = number("count", NULL), lanes = number("lanes", "1");
+    for (long at = (long)lane; at < count; at += lanes) {
+        Connection connection;
+        log_in(&connection);
+        command(&connection, "LOGOUT");
+        close(connection.socket);
+        free(connection.buffer);
+    }
+    return NULL;
+}
+
+static void logins(void) {
+    start_clock();
+    run_lanes(number("lanes", "1"), log_in_and_out);
+    report(number("count", NULL), 0);
+}
+
 static void append(void) {
     Connection connection;
     long count = number("count", NULL), first = number("first", "0"), window = number("window", "1");
-    long sent = 0, answered = 0;
+    long batch = number("batch", "1"), commands = count / batch, sent = 0, answered = 0;
     uint64_t bytes = 0;
-    char *out = malloc(8 << 20), tag[32];
+    char head[512], tag[32];
     open_corpus();
     log_in(&connection);
     start_clock();
-    while (answered < count) {
-        while (sent < count && sent - answered < window) {
-            size_t size;
-            const char *body = message(first + sent, &size);
-            int head = sprintf(out, "a%ld APPEND %s {%zu+}\r\n", sent++, option("mailbox", NULL), size);
-            if (head + size + 2 > 8 << 20) fail("a message of over 8 MB");
-            memcpy(out + head, body, size);
-            memcpy(out + head + size, "\r\n", 2);
-            send_all(&connection, out, head + size + 2);
-            bytes += size;
+    while (answered < commands) {
+        while (sent < commands && sent - answered < window) {
+            int length = sprintf(head, "a%ld APPEND %.400s", sent, option("mailbox", NULL));
+            for (long at = 0; at < batch; at++) {
+                size_t size;
+                const char *body = message(first + sent * batch + at, &size);
+                length += sprintf(head + length, " {%zu+}\r\n", size);
+                send_parts(&connection, head, length, body, size);
+                bytes += size;
+                length = 0;
+            }
+            send_all(&connection, "\r\n", 2);
+            sent++;
         }
         sprintf(tag, "a%ld", answered++);
         read_reply(&connection, tag);
     }
+    report(commands * batch, bytes);
+}
+
+// A line of `commands`, with what stands for %n and %r in its place; gives where the next one begins.
+static const char *expand(const char *template, long round, long random, char *line, size_t room, int *length) {
+    size_t at = 0;
+    while (*template && *template != '\n') {
+        if (at + 24 > room) fail("a command of over %zu bytes", room);
+        if (template[0] == '%' && (template[1] == 'n' || template[1] == 'r')) {
+            at += sprintf(line + at, "%ld", template[1] == 'n' ? round : random);
+            template += 2;
+        } else {
+            line[at++] = *template++;
+        }
+    }
+    line[at] = 0;
+    *length = (int)at;
+    return *template ? template + 1 : template;
+}
+
+static void run_lines(Connection *connection, const char *lines) {
+    char line[4096];
+    int length;
+    while (*lines) {
+        lines = expand(lines, 0, 0, line, sizeof line, &length);
+        command(connection, "%s", line);
+    }
+}
+
+static void commands(void) {
+    Connection connection;
+    long count = number("count", "1"), window = number("window", "1"), messages = number("messages", "1");
+    long sent = 0, answered = 0;
+    uint64_t bytes = 0;
+    char line[4096], tag[32];
+    log_in(&connection);
+    run_lines(&connection, option("pre", ""));
+    srandom(number("seed", "1"));
+    start_clock();
+    for (long round = 1; answered < count; round++) {
+        for (const char *next = option("do", NULL); *next && sent < count;) {
+            int length, start = sprintf(line, "c%ld ", sent);
+            next = expand(next, round, 1 + random() % messages, line + start, sizeof line - start - 2, &length);
+            memcpy(line + start + length, "\r\n", 2);
+            send_all(&connection, line, start + length + 2);
+            sent++;
+            while (answered < sent && (sent - answered >= window || sent == count)) {
+                sprintf(tag, "c%ld", answered++);
+                bytes += read_reply(&connection, tag).bytes;
+            }
+        }
+    }
     report(count, bytes);
+    run_lines(&connection, option("post", ""));
+}
+
+static void mix_one(Connection *connection, unsigned *state, long messages, long number_of_message) {
+    long uid = 1 + rand_r(state) % messages, kind = rand_r(state) % 100;
+    size_t size;
+    if (kind < 30) {
+        command(connection, "UID FETCH %ld (BODY.PEEK[])", uid);
+    } else if (kind < 50) {
+        command(connection, "UID FETCH %ld:%ld (FLAGS ENVELOPE)", uid, uid + 49);
+    } else if (kind < 65) {
+        command(connection, "UID STORE %ld %cFLAGS.SILENT (\\Flagged)", uid, kind % 2 ? '+' : '-');
+    } else if (kind < 75) {
+        command(connection, "NOOP");
+    } else if (kind < 85) {
+        command(connection, "STATUS INBOX (MESSAGES UNSEEN UIDNEXT)");
+    } else if (kind < 93) {
+        command(connection, "UID SEARCH UID %ld:%ld FLAGGED", uid, uid + 999);
+    } else {
+        char head[64], tag[32];
+        const char *body = message(number_of_message, &size);
+        sprintf(tag, "t%ld", ++connection->commands);
+        int length = sprintf(head, "%s APPEND INBOX {%zu+}\r\n", tag, size);
+        send_parts(connection, head, length, body, size);
+        send_all(connection, "\r\n", 2);
+        read_reply(connection, tag);
+    }
+}
+
+static Connection *mixed_connections;
+
+static void *mix(void *lane) {
+    long count = number("count", NULL), lanes = number("lanes", "20"), messages = number("messages", NULL);
+    unsigned state = (unsigned)(number("seed", "1") * 1000 + (long)lane);
+    for (long at = (long)lane; at < count; at += lanes) mix_one(&mixed_connections[(long)lane], &state, messages, at);
+    return NULL;
+}
+
+static void mixed(void) {
+    long lanes = number("lanes", "20");
+    mixed_connections = calloc(lanes, sizeof *mixed_connections);
+    open_corpus();
+    for (long at = 0; at < lanes; at++) {
+        log_in(&mixed_connections[at]);
+        command(&mixed_connections[at], "SELECT %s", option("mailbox", NULL));
+    }
+    start_clock();
+    run_lanes(lanes, mix);
+    report(number("count", NULL), 0);
+}
+
+static int ascending(const void *one, const void *other) {
+    double difference = *(const double *)one - *(const double *)other;
+    return (difference > 0) - (difference < 0);
+}
+
+// Reads what has arrived; whether a whole line of it holds the word.
+static bool hears(Connection *connection, const char *word) {
+    size_t length;
+    receive(connection);
+    while (memchr(connection->buffer + connection->start, '\n', connection->end - connection->start)) {
+        const char *line = read_line(connection, &length);
+        if (memmem(line, length, word, strlen(word))) return true;
+    }
+    return false;
+}
+
+// One session waits in IDLE, another one appends: how long after the OK does the first one know? Its news may come first.
+static void notice(void) {
+    Connection waiting, acting;
+    long count = number("count", NULL);
+    size_t length, size;
+    double *late = calloc(count, sizeof *late);
+    open_corpus();
+    const char *body = message(0, &size);
+    log_in(&waiting);
+    log_in(&acting);
+    command(&waiting, "SELECT %s", option("mailbox", NULL));
+    send_all(&waiting, "i IDLE\r\n", 8);
+    if (*read_line(&waiting, &length) != '+') fail("IDLE was refused");
+    start_clock();
+    for (long at = 0; at < count; at++) {
+        char head[512];
+        double answered = 0, known = 0;
+        size = size < 4000 ? size : 4000;
+        int start = sprintf(head, "n%ld APPEND %.400s {%zu+}\r\n", at, option("mailbox", NULL), size);
+        send_parts(&acting, head, start, body, size);
+        send_all(&acting, "\r\n", 2);
+        while (!answered || !known) {
+            struct pollfd both[] = {{.fd = waiting.socket, .events = POLLIN}, {.fd = acting.socket, .events = POLLIN}};
+            if (poll(both, 2, 5000) < 1) fail("no news within 5 s");
+            double now = seconds_now();
+            if (both[0].revents && hears(&waiting, " EXISTS")) known = now;
+            if (both[1].revents && hears(&acting, " OK")) answered = now;
+        }
+        late[at] = known > answered ? known - answered : 0;
+    }
+    qsort(late, count, sizeof *late, ascending);
+    extra_figure("median", late[count / 2]);
+    extra_figure("p99", late[count * 99 / 100]);
+    report(count, 0);
 }
 
 static void fetch(void) {
@@ -358,13 +306,13 @@ static void hold_idle(void) {
 
 // LMTP --------------------------------------------------------------------------------------------
 
-typedef struct {
-    Connection connection;
-    long lane, lanes, first, count;
-    char **bodies;
+static struct {
+    Connection *connections;
+    char **bodies, envelope[4096];
     size_t *sizes;
-    uint64_t bytes;
-} Lane;
+    long recipients;
+    int envelope_length;
+} delivery;
 
 static void expect_code(Connection *connection, const char *code) {
     size_t length;
@@ -387,49 +335,55 @@ static char *stuffed(const char *body, size_t size, size_t *length) {
     return out;
 }
 
-static void *deliver(void *argument) {
-    Lane *lane = argument;
-    char envelope[1024];
-    int length = snprintf(envelope, sizeof envelope, "MAIL FROM:<sender@example.net>\r\nRCPT TO:<%s>\r\nDATA\r\n",
-                          option("to", NULL));
-    for (long at = lane->lane; at < lane->count; at += lane->lanes) {
-        send_all(&lane->connection, envelope, length);
-        expect_code(&lane->connection, "250");
-        expect_code(&lane->connection, "250");
-        expect_code(&lane->connection, "354");
-        send_all(&lane->connection, lane->bodies[at], lane->sizes[at]);
-        expect_code(&lane->connection, "250");
-        lane->bytes += lane->sizes[at];
+static void *deliver(void *lane) {
+    long count = number("count", NULL), lanes = number("lanes", "1");
+    Connection *connection = &delivery.connections[(long)lane];
+    for (long at = (long)lane; at < count; at += lanes) {
+        send_all(connection, delivery.envelope, delivery.envelope_length);
+        for (long replies = 0; replies <= delivery.recipients; replies++) expect_code(connection, "250");
+        expect_code(connection, "354");
+        send_all(connection, delivery.bodies[at], delivery.sizes[at]);
+        for (long replies = 0; replies < delivery.recipients; replies++) expect_code(connection, "250");
     }
     return NULL;
 }
 
+// MAIL, an RCPT for each recipient, and DATA in one piece (PIPELINING).
+static void write_envelope(void) {
+    char list[2048], *rest = list;
+    int at = sprintf(delivery.envelope, "MAIL FROM:<sender@example.net>\r\n");
+    snprintf(list, sizeof list, "%s", option("to", NULL));
+    for (char *to; (to = strsep(&rest, ","));) {
+        if (at + strlen(to) + 32 > sizeof delivery.envelope) fail("too many recipients");
+        at += sprintf(delivery.envelope + at, "RCPT TO:<%s>\r\n", to);
+        delivery.recipients++;
+    }
+    delivery.envelope_length = at + sprintf(delivery.envelope + at, "DATA\r\n");
+}
+
 static void lmtp(void) {
     long count = number("count", NULL), first = number("first", "0"), lanes = number("lanes", "1");
-    char **bodies = calloc(count, sizeof *bodies);
-    size_t size, *sizes = calloc(count, sizeof *sizes);
-    Lane *all = calloc(lanes, sizeof *all);
-    pthread_t *threads = calloc(lanes, sizeof *threads);
+    size_t size;
     uint64_t bytes = 0;
+    delivery.bodies = calloc(count, sizeof *delivery.bodies);
+    delivery.sizes = calloc(count, sizeof *delivery.sizes);
+    delivery.connections = calloc(lanes, sizeof *delivery.connections);
     open_corpus();
+    write_envelope();
     for (long at = 0; at < count; at++) {
         const char *body = message(first + at, &size);
-        bodies[at] = stuffed(body, size, &sizes[at]);
+        delivery.bodies[at] = stuffed(body, size, &delivery.sizes[at]);
+        bytes += delivery.sizes[at];
     }
     for (long at = 0; at < lanes; at++) {
-        all[at] = (Lane){.lane = at, .lanes = lanes, .first = first, .count = count, .bodies = bodies, .sizes = sizes};
-        open_connection(&all[at].connection);
-        expect_code(&all[at].connection, "220");
-        send_all(&all[at].connection, "LHLO client.example.net\r\n", 25);
-        expect_code(&all[at].connection, "250");
+        open_connection(&delivery.connections[at]);
+        expect_code(&delivery.connections[at], "220");
+        send_all(&delivery.connections[at], "LHLO client.example.net\r\n", 25);
+        expect_code(&delivery.connections[at], "250");
     }
     start_clock();
-    for (long at = 0; at < lanes; at++) pthread_create(&threads[at], NULL, deliver, &all[at]);
-    for (long at = 0; at < lanes; at++) {
-        pthread_join(threads[at], NULL);
-        bytes += all[at].bytes;
-    }
-    report(count, bytes);
+    run_lanes(lanes, deliver);
+    report(count * delivery.recipients, bytes);
 }
 
 // The machine -------------------------------------------------------------------------------------
@@ -447,8 +401,9 @@ static void synchronise(void) {
 
 int main(int count, char **arguments) {
     static const struct { const char *name; void (*run)(void); } verbs[] = {
-        {"append", append}, {"lmtp", lmtp}, {"fetch", fetch}, {"single", single}, {"select", select_again},
-        {"idle", hold_idle}, {"sync", synchronise},
+        {"logins", logins}, {"append", append}, {"lmtp", lmtp}, {"fetch", fetch}, {"single", single},
+        {"select", select_again}, {"commands", commands}, {"mixed", mixed}, {"notice", notice}, {"idle", hold_idle},
+        {"sync", synchronise},
     };
     if (count < 2) fail("what?");
     option_list = arguments + 2;

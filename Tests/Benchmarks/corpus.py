@@ -205,6 +205,13 @@ def make(directory, seed, count):
     return path
 
 
+def needles(seed):
+    """Words to search for, in the mail that this seed makes: of a subject, and of a paragraph's line."""
+    language = Generator(seed).languages[0]
+    line = max(language.paragraphs[300].split("\r\n"), key=len)
+    return {"subject": max(language.subjects, key=len)[:20].strip(), "text": " ".join(line.split()[1:4])}
+
+
 def sizes(path):
     """The messages' sizes in bytes."""
     data = pathlib.Path(f"{path}.index").read_bytes()

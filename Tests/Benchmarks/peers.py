@@ -10,10 +10,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests" / "EndToEnd"))
 
+import cyrus  # noqa: E402
 from dovecot import Dovecot  # noqa: E402
 from martlet import DOMAIN, PASSWORD, DataDirectory, Server  # noqa: E402
 
-USERS = [f"{name}@{DOMAIN}" for name in ("reader", "appender", "receiver")]
+USERS = [f"{name}@{DOMAIN}" for name in ("reader", "appender", "receiver", *(f"receiver{n}" for n in range(9)))]
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -28,8 +29,19 @@ class Peer:
     def stop(self):
         self.server.stop()
 
+    def login(self, user):
+        """The name that the user logs in with."""
+        return user
+
     def forget(self):
         """Drops what the server has learned about messages by being asked, where it learns."""
+
+    def settle(self):
+        """Returns when the server has nothing left to do in the background."""
+
+    def disk(self):
+        """Bytes that the server's files take on the disk."""
+        return sum(file.lstat().st_blocks * 512 for file in self.place.rglob("*"))
 
     def processes(self):
         """The server's process ids, the first one first."""
@@ -71,6 +83,14 @@ class Martlet(Peer):
         server.stop()
         self.server = Server(self.directory, ports=(server.imap, server.imaps, server.lmtp))
 
+    def settle(self):
+        """Until the search index has every message."""
+        for _ in range(3600):
+            if all(state["indexed"] == state["messages"] for state in self.directory.json("search-index", "status")):
+                return
+            time.sleep(1)
+        raise RuntimeError("the search index was not up to date within an hour")
+
     @staticmethod
     def version():
         head = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude=*"],
@@ -99,12 +119,34 @@ class DovecotPeer(Peer):
                                            check=True).stdout.split()[0]
 
 
+class CyrusPeer(Peer):
+    name, title = "cyrus", "Cyrus"
+    durability = "its defaults"
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.server = cyrus.Cyrus(self.place, users=USERS)
+
+    def login(self, user):
+        return user.split("@")[0]
+
+    def restart(self):
+        self.server.stop()
+        self.server.start()
+
+    @staticmethod
+    def version():
+        done = subprocess.run([cyrus.PROGRAMS / "master", "-V"], capture_output=True, text=True, check=False,
+                              env={**os.environ, "LD_LIBRARY_PATH": cyrus.LIBRARIES})
+        return "Cyrus " + " ".join(done.stdout.split()).replace("cyrus-master", "").replace("Cyrus IMAP", "").strip()
+
+
 def dovecot_kind(layout):
     return type(f"Dovecot_{layout}", (DovecotPeer,),
                 {"layout": layout, "name": f"dovecot-{layout}", "title": f"Dovecot {layout}"})
 
 
-KINDS = {kind.name: kind for kind in [Martlet, *map(dovecot_kind, ("maildir", "sdbox", "mdbox"))]}
+KINDS = {kind.name: kind for kind in [Martlet, *map(dovecot_kind, ("maildir", "sdbox", "mdbox")), CyrusPeer]}
 
 
 def read(path):

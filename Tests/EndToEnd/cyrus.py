@@ -23,6 +23,7 @@ partition-default: {place}/spool
 sievedir: {place}/sieve
 proc_path: {place}/proc
 mboxname_lockpath: {place}/lock
+idlesocket: {place}/conf/idle
 cyrus_user: {user}
 cyrus_group: {group}
 admins: admin
@@ -39,8 +40,10 @@ hashimapspool: no
 conversations: no
 search_engine: none
 autocreate_quota: 0
-autocreate_post: no
+autocreate_post: yes
 autocreate_users: anyone
+tls_server_cert: {place}/cert.pem
+tls_server_key: {place}/key.pem
 autocreate_inbox_folders: Sent|Trash
 syslog_prefix: martlet-test
 servername: localhost
@@ -52,6 +55,11 @@ START {{
 }}
 SERVICES {{
   imap cmd="{programs}/imapd -C {place}/imapd.conf -U 30" listen="127.0.0.1:{imap}" prefork=1
+  imaps cmd="{programs}/imapd -C {place}/imapd.conf -s -U 30" listen="127.0.0.1:{imaps}" prefork=0
+  lmtp cmd="{programs}/lmtpd -C {place}/imapd.conf -a" listen="127.0.0.1:{lmtp}" prefork=0
+}}
+DAEMON {{
+  idled cmd="{programs}/idled -C {place}/imapd.conf -d"
 }}
 EVENTS {{
 }}
@@ -73,26 +81,35 @@ def reason():
 
 
 class Cyrus:
-    """The peer: `imap` is its port; USER's local part goes with PASSWORD."""
+    """The peer: `imap`, `imaps` and `lmtp` are its ports; the local parts of `users` go with PASSWORD."""
 
     user = USER.split("@")[0]
 
-    def __init__(self, place):
+    def __init__(self, place, *, users=(USER,)):
         self.place = pathlib.Path(place)
         self.place.mkdir(parents=True, exist_ok=True)
-        self.imap = free_port()
+        self.imap, self.imaps, self.lmtp = free_port(), free_port(), free_port()
+        self.certificate = self.place / "cert.pem"
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+             "-keyout", self.place / "key.pem", "-out", self.certificate, "-days", "30", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
         owner = pwd.getpwnam("mail")
         self.environment = {**os.environ, "LD_LIBRARY_PATH": LIBRARIES, "LC_ALL": "C.UTF-8"}
-        for name in ("conf", "spool", "sieve", "proc", "lock"):
+        for name in ("conf", "conf/socket", "spool", "sieve", "proc", "lock"):
             (self.place / name).mkdir(exist_ok=True)
         (self.place / "imapd.conf").write_text(
             IMAPD.format(place=self.place, user="mail", group="mail"))
         (self.place / "cyrus.conf").write_text(
-            CYRUS.format(place=self.place, programs=PROGRAMS, imap=self.imap))
-        run([TOOLS / "usr" / "sbin" / "saslpasswd2", "-p", "-c", "-u", "localhost", "-f", self.place / "sasldb",
-             self.user], input=PASSWORD, env=self.environment)
+            CYRUS.format(place=self.place, programs=PROGRAMS, imap=self.imap, imaps=self.imaps, lmtp=self.lmtp))
+        for user in users:
+            run([TOOLS / "usr" / "sbin" / "saslpasswd2", "-p", "-c", "-u", "localhost", "-f", self.place / "sasldb",
+                 user.split("@")[0]], input=PASSWORD, env=self.environment)
         for path in [self.place, *self.place.rglob("*")]:
             os.chown(path, owner.pw_uid, owner.pw_gid)
+        self.start()
+
+    def start(self):
+        """Starts it, also again after `stop`: with the same ports and mail."""
         self.process = subprocess.Popen(
             [str(PROGRAMS / "master"), "-C", str(self.place / "imapd.conf"), "-M", str(self.place / "cyrus.conf"),
              "-p", str(self.place / "master.pid")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -112,6 +129,10 @@ class Cyrus:
                 self.stop()
                 raise AssertionError("Cyrus did not start:\n" + self.process.stdout.read().decode(errors="replace"))
             time.sleep(0.1)
+
+    @property
+    def pid(self):
+        return self.process.pid
 
     def stop(self):
         """Its own process group and nobody else's."""
