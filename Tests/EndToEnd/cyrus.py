@@ -117,7 +117,7 @@ class Cyrus:
         self._wait()
 
     def _wait(self):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while True:
             try:
                 with socket.create_connection(("127.0.0.1", self.imap), timeout=10) as probe:

@@ -112,10 +112,10 @@ class Dovecot:
 
     def _wait(self):
         for port in (self.imap, self.imaps, self.lmtp):
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while True:
                 try:
-                    socket.create_connection(("127.0.0.1", port), timeout=2).close()
+                    socket.create_connection(("127.0.0.1", port), timeout=20).close()
                     break
                 except OSError:
                     if time.monotonic() > end or self.process.poll() is not None:

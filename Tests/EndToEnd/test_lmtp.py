@@ -78,7 +78,7 @@ def test_swaks(server, place):
 
 def smtp_source(server, *arguments):
     return run([POSTFIX / "usr/sbin/smtp-source", "-L", *arguments, "-f", "a@example.net", "-t", USER,
-                f"127.0.0.1:{server.lmtp}"], env={"LD_LIBRARY_PATH": str(POSTFIX / "usr/lib/postfix")}, timeout=100)
+                f"127.0.0.1:{server.lmtp}"], env={"LD_LIBRARY_PATH": str(POSTFIX / "usr/lib/postfix")})
 
 
 def test_smtp_source_with_many_at_once(server):

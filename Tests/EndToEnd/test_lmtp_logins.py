@@ -13,7 +13,7 @@ from wire import IMAP, LMTP, trusting
 def swaks(server, mechanism, secret, *options):
     return run(["swaks", "--server", f"127.0.0.1:{server.lmtp}", "--protocol", "LMTP", "--auth", mechanism,
                 "--auth-user", USER, "--auth-password", secret, "--from", "sender@example.net", "--to", USER,
-                *options], check=False, timeout=60)
+                *options], check=False)
 
 
 @pytest.mark.parametrize("tls", [[], ["--tls"]])

@@ -31,7 +31,7 @@ def gsasl(server, mechanism, secret=None, *options, port=None):
     words = ["-p", secret] if secret else []
     return run(["gsasl", "--imap", "--verbose", "-m", mechanism, "-a", USER, "-z", USER, *words,
                 "--x509-ca-file", server.certificate, *options, "--connect", f"localhost:{port or server.imap}"],
-               input=b"", check=False, timeout=30)
+               input=b"", check=False)
 
 
 def mechanisms(client):

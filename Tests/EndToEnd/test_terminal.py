@@ -28,7 +28,7 @@ class Terminal:
     def flags(self):
         return termios.tcgetattr(self.fd)[3]
 
-    def read(self, until=None, timeout=30):
+    def read(self, until=None, timeout=60):
         """What it says, up to and including `until`; to its end when that is None."""
         end = time.monotonic() + timeout
         while until is None or until not in self.said:
@@ -49,7 +49,7 @@ class Terminal:
 
     def wait_for_silence(self):
         """Until echo is off."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while self.flags() & termios.ECHO:
             assert time.monotonic() < end, "the echo is still on"
             time.sleep(0.01)

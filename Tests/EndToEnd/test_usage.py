@@ -66,13 +66,13 @@ SERVER_MISTAKES = [
 
 @pytest.mark.parametrize("arguments", SERVER_MISTAKES, ids=" ".join)
 def test_martletd_refuses(directory, arguments):
-    done = run([MARTLETD, "--data", directory.path, *arguments], check=False, timeout=20)
+    done = run([MARTLETD, "--data", directory.path, *arguments], check=False)
     assert done.returncode == 64, f"{done.returncode}: {(done.stdout + done.stderr).decode()}"
     assert done.stderr.strip()
 
 
 def test_martletd_without_its_directory(place):
-    done = run([MARTLETD, "--data", place / "nowhere"], check=False, timeout=20)
+    done = run([MARTLETD, "--data", place / "nowhere"], check=False)
     assert done.returncode in (1, 2, 64) and b"nowhere" in done.stderr + done.stdout
 
 
@@ -82,7 +82,7 @@ def test_a_wrong_configuration_names_its_line(directory, line):
     text = (settings.read_text() if settings.exists() else "").rstrip() + "\n# a comment\n" + line + "\n"
     settings.write_text(text)
     number = str(len(text.splitlines()))
-    done = run([MARTLETD, "--data", directory.path], check=False, timeout=20)
+    done = run([MARTLETD, "--data", directory.path], check=False)
     assert done.returncode not in (0, None)
     assert number.encode() in done.stderr + done.stdout, (done.stderr + done.stdout).decode()
     checked = directory.martlet("config", "check", check=False)
