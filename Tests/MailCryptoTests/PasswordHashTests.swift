@@ -1,5 +1,6 @@
 // Passwords at rest: vectors, round trips, and strings that ask too much.
 
+import TestSupport
 import Testing
 
 @testable import MailCrypto
@@ -78,10 +79,11 @@ import Testing
             "$argon2id$v=19$m=64,t=2,p=1$\(salt)$\(hash)$", "$argon2id$v=19$m=64,t=2,p=1$é\(salt)$\(hash)",
         ])
     func hostileStrings(phc: String) {
-        let start = ContinuousClock.now
-        #expect(PasswordHash.parameters(of: phc) == nil)
-        #expect(!PasswordHash.verify(password: [1], phc: phc))
-        #expect(ContinuousClock.now - start < .seconds(1))
+        let took = processorTime {
+            #expect(PasswordHash.parameters(of: phc) == nil)
+            #expect(!PasswordHash.verify(password: [1], phc: phc))
+        }
+        #expect(took < 1)
     }
 
     @Test("case 117: a salt of a megabyte is refused at once")

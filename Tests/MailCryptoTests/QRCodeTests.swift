@@ -5,7 +5,7 @@ import MailCrypto
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(3))) struct QRCodeTests {
+@Suite(.timeLimit(.minutes(5))) struct QRCodeTests {
     static let zbarimg = "/usr/bin/zbarimg"
     static let hasReader = FileManager.default.isExecutableFile(atPath: zbarimg)
     static let uri =

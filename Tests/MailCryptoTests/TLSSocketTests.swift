@@ -60,7 +60,7 @@ final class TransferHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) { done.fail(ChannelError.eof) }
 }
 
-@Suite(.timeLimit(.minutes(2)), .serialized) struct TLSSocketTests {
+@Suite(.timeLimit(.minutes(5)), .serialized) struct TLSSocketTests {
     @Test(arguments: [TLSVersion.tls12, .tls13]) func sixtyFourMebibytesBothWays(version: TLSVersion) async throws {
         let service = try TestService()
         let context = try service.server()

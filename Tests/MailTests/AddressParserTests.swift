@@ -1,6 +1,7 @@
 // Address lists, as the standard has them and as senders write them.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct AddressParserTests {

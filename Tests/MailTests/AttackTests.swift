@@ -1,6 +1,7 @@
 // Hostile messages: deep, wide, long and cyclic ones are read in linear time and bounded memory.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct AttackTests {

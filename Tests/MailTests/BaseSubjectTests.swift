@@ -1,6 +1,7 @@
 // Base subjects: the procedure of RFC 5256 §2.1, step by step.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct BaseSubjectTests {

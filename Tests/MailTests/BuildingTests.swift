@@ -1,6 +1,7 @@
 // Line ends, trace headers, and mbox files.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct LineEndingsTests {

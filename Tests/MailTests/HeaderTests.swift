@@ -1,6 +1,7 @@
 // Header blocks: fields, filters, parameters, encoded words.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct HeaderFieldsTests {

@@ -1,6 +1,7 @@
 // The part index as bytes: there and back, and never a trap.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct PartIndexTests {

@@ -1,6 +1,7 @@
 // Charsets, case folding, searching, and messages as text.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct CharsetTests {

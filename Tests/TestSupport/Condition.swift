@@ -7,10 +7,16 @@ package struct ConditionNeverHeld: Error, CustomStringConvertible {
     package var description: String { "\(what) did not come about within \(patience)" }
 }
 
+extension Duration {
+    /// Within this comes what needs no time but its turn on a busy machine. It is less than every period after which the
+    /// server would do the same by itself: the idle timers, the times before login and between keep-alives.
+    package static let soon = Duration.seconds(30)
+}
+
 /// Returns once `condition` holds; looks every few milliseconds.
 /// - Throws: `ConditionNeverHeld` after `patience`, `CancellationError` when the test is cancelled.
 package func waitUntil(
-    _ what: String, patience: Duration = .seconds(60), _ condition: () async throws -> Bool
+    _ what: String, patience: Duration = .seconds(120), _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let end = clock.now + patience

@@ -11,7 +11,7 @@ package struct FutureNeverCame: Error, CustomStringConvertible {
 
 extension EventLoopFuture where Value: Sendable {
     /// The result, or `FutureNeverCame` after `patience`. `what` names it there.
-    package func get(_ what: String, patience: TimeAmount = .seconds(60)) async throws -> Value {
+    package func get(_ what: String, patience: TimeAmount = .seconds(120)) async throws -> Value {
         let promise = eventLoop.makePromise(of: Value.self)
         let timer = eventLoop.scheduleTask(in: patience) {
             promise.fail(FutureNeverCame(what: what, patience: patience))

@@ -7,7 +7,7 @@ import Synchronization
 
 /// Used by one task. Every read ends after `patience` with an error.
 package final class IMAPTestClient {
-    package static let patience = TimeAmount.seconds(60)
+    package static let patience = TimeAmount.seconds(120)
 
     private let channel: any Channel
     private let wait: Wait
@@ -213,6 +213,13 @@ package final class IMAPTestClient {
 
     /// Stops reading from the socket, as a client that hangs.
     package func stopReading() async throws { try await channel.setOption(.autoRead, value: false).get() }
+
+    /// Takes what comes next and no more, though reading is stopped.
+    package func readOnce() async throws {
+        channel.read()
+        guard try await more() else { throw Closed() }
+    }
+
     package func resumeReading() async throws {
         try await channel.setOption(.autoRead, value: true).get()
         channel.read()

@@ -38,9 +38,13 @@ struct SessionHandle: Sendable {
     /// in the midst of a long command.
     func end(_ reason: Wake) {
         gate.raise(reason)
-        channel.eventLoop.scheduleTask(in: SessionHandle.leaveTime) {
-            gate.ended(because: "cut off")
-            channel.close(promise: nil)
+        // The time begins on the loop, behind the session that was just woken there: where the loop is late, it would
+        // otherwise be over before the session has had its turn.
+        channel.eventLoop.execute {
+            channel.eventLoop.scheduleTask(in: SessionHandle.leaveTime) {
+                gate.ended(because: "cut off")
+                channel.close(promise: nil)
+            }
         }
     }
 }

@@ -147,10 +147,12 @@ import Testing
             reference: MailboxArgument(""), patterns: [MailboxPatternArgument("%")],
             selections: [.subscribed, .recursiveMatch])
         // Some seconds under the sanitizer; a look at each name for each other one would take an hour.
-        let start = ContinuousClock.now
-        let rows = ListRows(list: list, mailboxes: [], subscriptions: Set(names)).rows
+        var rows: [ListRows.Row] = []
+        let took = processorTime {
+            rows = ListRows(list: list, mailboxes: [], subscriptions: Set(names)).rows
+        }
         #expect(rows.map(\.name.text) == ["level 0"])
-        #expect(ContinuousClock.now - start < .seconds(60))
+        #expect(took < 60)
     }
 }
 

@@ -168,7 +168,7 @@ import Testing
             let client = try await server.login()
             let start = ContinuousClock.now
             #expect(try await client.command("LIST \"\" \"\(String(repeating: "%*", count: 500))x\"").isOK)
-            #expect(ContinuousClock.now - start < .seconds(2))
+            #expect(ContinuousClock.now - start < .soon, "a match that goes back would never end")
         }
     }
 

@@ -26,10 +26,12 @@ struct FuzzyNeedleTests {
     func attack() {
         let long = [UInt8](repeating: UInt8(ascii: "A"), count: 4_000_000)
         let needle = FuzzyNeedle(String(repeating: "aaaaaaaab ", count: 2_000))
-        let start = ContinuousClock.now
-        _ = needle.score(in: long)
-        _ = needle.score(in: Array(repeating: Array("AAAAAAAAC ".utf8), count: 10_000).flatMap { $0 })
-        #expect(ContinuousClock.now - start < .seconds(30))
+        let words = Array(repeating: Array("AAAAAAAAC ".utf8), count: 10_000).flatMap { $0 }
+        let took = processorTime {
+            _ = needle.score(in: long)
+            _ = needle.score(in: words)
+        }
+        #expect(took < 30)
         #expect(needle.words.count == FuzzyNeedle.mostWords)
     }
 }

@@ -11,9 +11,7 @@ import Testing
 @testable import IMAPServer
 
 @Suite struct EndingsTests {
-    /// Generous, because the whole suite runs at once; the programs' own tests hold them to a second.
-    private static let soon = Duration.seconds(5)
-
+    /// The programs' own tests hold it to a second.
     private func endsSoon(
         _ client: IMAPTestClient, saying words: String, _ change: () async throws -> Void
     ) async throws {
@@ -22,7 +20,7 @@ import Testing
         let last = try await client.untilClosed()
         #expect(last.map(\.condition) == ["BYE"])
         #expect(last.last?.text.contains(words) == true)
-        #expect(ContinuousClock.now - start < Self.soon)
+        #expect(ContinuousClock.now - start < .soon)
     }
 
     @Test("case 125: an app password that is revoked ends its own session and no other", arguments: [true, false])
@@ -57,7 +55,7 @@ import Testing
             #expect(last.first?.tag == (idle ? "+" : "*"))
             #expect(last.last?.condition == "BYE" && last.last?.text == "This login has expired.")
             let late = LoginClock.system.now() - expires
-            #expect((0...5).contains(late), "\(late) s after its expiry")
+            #expect((0...30).contains(late), "\(late) s after its expiry")
             let again = try await server.connect()
             #expect(try await again.login("alice@example.org", secret).code == "AUTHENTICATIONFAILED")
         }
@@ -111,12 +109,12 @@ import Testing
             try await client.stopReading()
             let commands = "F FETCH 2 BODY.PEEK[]\r\nS STORE 1 +FLAGS (\\Deleted)\r\nE EXPUNGE\r\n"
             client.sendWithoutWaiting(Array(commands.utf8))
-            // The server is stuck in the reply: it has more than the sockets take.
-            try await Task.sleep(for: .milliseconds(200))
+            // Now the server is stuck in the reply: it has begun it, and has more than the sockets take.
+            try await client.readOnce()
             let start = ContinuousClock.now
             try await server.store.directory.setStatus(server.aliceID, .suspended, by: "test")
             try await waitUntil("the session's end") { server.service.sessionCount == 0 }
-            #expect(ContinuousClock.now - start < Self.soon)
+            #expect(ContinuousClock.now - start < .soon)
             try await server.store.directory.setStatus(server.aliceID, .active, by: "test")
             #expect(try await server.login().command("EXAMINE INBOX").exists == 2)
             await client.close()

@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test("giving and taking at once never loses a row", .timeLimit(.minutes(1)))
+    @Test("giving and taking at once never loses a row", .timeLimit(.minutes(5)))
     func races() async throws {
         try await SharedHouse.with("lr") { house in
             let other = try await Store.open(at: house.temporary.path, exclusive: false, logger: .quiet)

@@ -1,6 +1,7 @@
 // Message identifiers, and what sorting and threading take from a header.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct MessageIDsTests {
