@@ -8,8 +8,8 @@ package struct ConditionNeverHeld: Error, CustomStringConvertible {
 }
 
 extension Duration {
-    /// Within this comes what needs no time but its turn on a busy machine. It is less than every period after which the
-    /// server would do the same by itself: the idle timers, the times before login and between keep-alives.
+    /// Within this comes what needs no time but its turn on a busy machine. It is less than every period after which
+    /// the server would do the same by itself: the idle timers, the times before login and between keep-alives.
     package static let soon = Duration.seconds(30)
 }
 

@@ -2,8 +2,8 @@
 
 import Glibc
 
-/// Seconds of processor time that `work` takes of the thread that calls. They stand still while the thread waits for its
-/// turn, so that a bound on them holds on a busy machine. What `work` leaves to other threads is not in them.
+/// Seconds of processor time that `work` takes of the thread that calls. They stand still while the thread waits for
+/// its turn, so that a bound on them holds on a busy machine. What `work` leaves to other threads is not in them.
 package func processorTime(_ work: () throws -> Void) rethrows -> Double {
     func now() -> Double {
         var time = timespec()
