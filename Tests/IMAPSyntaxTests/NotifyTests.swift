@@ -89,6 +89,31 @@ import Testing
         #expect(bad.tag == "a")
     }
 
+    @Test("RFC 5465 §7: UPDATE takes FETCH items, with a space before them or without")
+    func update() throws {
+        for (text, items) in [
+            ("UPDATE", []), ("UPDATE(UID)", [FetchItem.uid]), ("UPDATE (UID FLAGS) COUNT", [.uid, .flags]),
+            ("COUNT UPDATE", []),
+        ] {
+            for command in ["SEARCH RETURN (\(text)) ALL", "SORT RETURN (\(text)) (DATE) UTF-8 ALL"] {
+                let parsed = try parseCommand(ByteBuffer(string: "a \(command)")).map(\.command).get()
+                let results: SearchResults? =
+                    switch parsed {
+                    case .search(let search): search.results
+                    case .sort(let sort): sort.results
+                    default: nil
+                    }
+                #expect(results?.options.contains(.update) == true && results?.updateItems == items, "\(command)")
+            }
+        }
+        for text in ["UPDATE ()", "UPDATE (NOSUCH)", "UPDATE (UID) UPDATE", "COUNT (UID)", "UPDATE (UID"] {
+            guard case .failure = parseCommand(ByteBuffer(string: "a SEARCH RETURN (\(text)) ALL")) else {
+                Issue.record("\(text) was taken")
+                continue
+            }
+        }
+    }
+
     @Test("case 75: many groups, events and names are counted")
     func limits() {
         let group = " (personal (MailboxName))"

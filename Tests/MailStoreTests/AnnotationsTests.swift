@@ -32,9 +32,17 @@ import Testing
             #expect(
                 try await entries(account, .inbox, for: Self.bob) == ["/private/comment=bob", "/shared/comment=all"])
             #expect(try await entries(account, nil, for: account.id).isEmpty)
-            let changes = try await account.annotationChanges(after: .zero, for: Self.bob)
-            #expect(Set(changes.map(\.entry)) == ["/private/comment", "/shared/comment"])
-            #expect(changes.last?.modSeq == (try await account.lastAnnotationChange()))
+            let changes = try await account.annotationChanges(after: .zero)
+            #expect(changes.changes.map(\.entry).sorted() == ["/private/comment", "/shared/comment"])
+            #expect(changes.upTo == (try await account.lastAnnotationChange()) && !changes.hasMore)
+            let guest = account.accessed(by: Self.bob)
+            #expect(try await guest.annotationChanges(after: .zero).changes.isEmpty)
+            try await temporary.store.setRights(
+                on: .inbox, of: account, for: .account(Self.bob), isNegative: false,
+                .replace(try MailboxRights(letters: "lr")))
+            let seen = try await guest.annotationChanges(after: .zero)
+            #expect(seen.changes.map(\.entry).sorted() == ["/private/comment", "/shared/comment"])
+            #expect(try await guest.annotationChanges(after: seen.upTo).changes.isEmpty)
         }
     }
 
@@ -53,7 +61,7 @@ import Testing
                 try await account.annotations(of: back, for: account.id) { _, _ in true }.first?.value == [1, 0, 2])
             try await account.deleteMailbox(back)
             #expect(try await account.purge(expungedBefore: .max).mailboxes == 1)
-            #expect(try await account.annotationChanges(after: .zero, for: account.id).isEmpty)
+            #expect(try await account.annotationChanges(after: .zero).changes.isEmpty)
         }
     }
 
@@ -61,12 +69,12 @@ import Testing
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
             let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-            let watch = account.watchAnnotations { continuation.yield() }
+            let watch = account.watchAccount { if $0.hasNewAnnotations || $0.isUnknown { continuation.yield() } }
             defer { watch.cancel() }
             let other = try await Store.open(at: temporary.path, exclusive: false, logger: .quiet)
             _ = try await other.account(account.id).setAnnotations(["/private/x": [1]], of: nil, by: account.id)
             for await _ in stream {
-                if try await !account.annotationChanges(after: .zero, for: account.id).isEmpty { break }
+                if try await !account.annotationChanges(after: .zero).changes.isEmpty { break }
             }
             await other.close()
         }
@@ -84,6 +92,31 @@ import Testing
             }
             let rows = try await account.file.read { try $0.count("SELECT count(*) FROM annotation") }
             #expect(rows <= Int64(StoreLimits.annotationTombstones) + 50)
+        }
+    }
+
+    @Test("more changes than are read at once come in pieces, no operation split")
+    func manyChanges() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            for mailbox in 0..<12 {
+                let name = try MailboxName("m\(mailbox)")
+                _ = try await account.createMailbox(name)
+                for half in 0..<2 {
+                    let values = (0..<50).map { ("/private/\(mailbox)/\(half)/\($0)", Optional([UInt8]())) }
+                    _ = try await account.setAnnotations(
+                        Dictionary(uniqueKeysWithValues: values), of: name, by: account.id)
+                }
+            }
+            let first = try await account.annotationChanges(after: .zero)
+            #expect(first.hasMore && first.changes.count == 1_050)
+            var (all, place) = (first.changes, first)
+            while place.hasMore {
+                place = try await account.annotationChanges(after: place.upTo)
+                all += place.changes
+            }
+            #expect(Set(all.map(\.entry)).count == all.count && all.count == 1_200)
+            #expect(place.upTo == (try await account.lastAnnotationChange()))
         }
     }
 

@@ -191,6 +191,7 @@ extension Session {
         }
         let outcome = try await mailbox.account.append(intake.messages, to: mailbox.name)
         let uids = UIDSet(outcome.uids.compactMap { $0 })
+        noteOwnMessages(outcome.uids.compactMap { $0 }, in: mailbox)
         guard !uids.isEmpty else { return .ok("APPEND completed.") }
         return .ok("APPEND completed.", code: .appendUID(outcome.uidValidity, uids))
     }

@@ -19,6 +19,7 @@ extension Session {
                 try await environment.store.copy(
                     uids, from: source, of: selection.account, to: destination.name, of: destination.account)
             }
+        noteOwnMessages(outcome.pairs.lazy.map(\.destination), in: destination)
         return .ok("COPY completed.", code: outcome.code)
     }
 

@@ -16,10 +16,27 @@ extension Session {
         }
         if name.isInbox { return .no("INBOX exists always.", code: .alreadyExists) }
         let mailbox = try await resolve(name)
-        let info = try await mailbox.account.createMailbox(mailbox.name, specialUse: create.uses.first)
-        try await loggedIn().account.subscribe(mailbox.fullName)
+        let info =
+            mailbox.account.isForeign
+            ? try await createShared(mailbox, create)
+            : try await mailbox.account.createMailbox(
+                mailbox.name, specialUse: create.uses.first, isSubscribed: true)
         try await tellCanonicalName(of: mailbox, written: create.mailbox.withoutDelimiter)
         return .ok("CREATE completed.", code: .mailboxID(ObjectID.mailbox(info.id, of: mailbox.account.id)))
+    }
+
+    /// The subscription lies in another file than the mailbox; it comes first, so that nobody is told of the mailbox as
+    /// not subscribed (RFC 5465 §5.4).
+    private func createShared(_ mailbox: MailboxReference, _ create: Create) async throws -> MailboxInfo {
+        let own = try loggedIn().account
+        let wasSubscribed = try await own.isSubscribed(mailbox.fullName)
+        try await own.subscribe(mailbox.fullName)
+        do {
+            return try await mailbox.account.createMailbox(mailbox.name, specialUse: create.uses.first)
+        } catch {
+            if !wasSubscribed { try await own.unsubscribe(mailbox.fullName) }
+            throw error
+        }
     }
 
     /// RFC 6154 §3. A mailbox is where messages lie; none shows those of others, as \All and \Flagged would.

@@ -16,7 +16,7 @@ extension Session {
         defer { connection.framer.mode = .commands }
         while true {
             try await announce(.everything, withUIDs: false)
-            try await tellMetadataNews()
+            if !gate.poll(.account).isEmpty { try await tellNews() }
             guard !isOver else { throw Replied() }
             gate.setDeadline(min(end, .now() + TimeAmount(settings.idleKeepAlive)))
             switch try await connection.next(or: Session.endings.union([.mailbox, .account])) {
@@ -29,7 +29,7 @@ extension Session {
             case .event: continue
             case .signals(let wake):
                 try wakeFromIdle(wake, end: end)
-                try await tell(wake.intersection(.account))
+                if wake.contains(.account) { try await tellNews() }
             }
         }
     }

@@ -48,7 +48,7 @@ extension Session {
     }
 
     private func begin(_ login: Accounts.Login) async throws -> Completion {
-        let account = try await environment.store.account(login.account.id)
+        let account = try await environment.store.account(login.account.id).used(by: environment.sessionID)
         let switches = try await environment.store.directory.capabilitySwitches(of: login.account.id)
         identity = Identity(login: login, account: account, switches: switches)
         loginSlot.set(login)

@@ -5,7 +5,7 @@ import Mail
 import MailStore
 
 /// The one annotation that is computed: a mailbox's special use (RFC 6154 §4).
-private let specialUseEntry = "/private/specialuse"
+private let specialUseEntry = AccountStore.specialUseEntry
 
 extension Session {
     /// RFC 5464 §4.2.
@@ -46,7 +46,7 @@ extension Session {
         guard case .done(let modSeq) = outcome else {
             return .no("There would be too many annotations.", code: .metadataTooMany)
         }
-        metadataNews?.ownChanges.insert(modSeq)
+        listening?.ownAnnotations[store.id, default: []].insert(modSeq)
         return .ok("SETMETADATA completed.")
     }
 
@@ -111,49 +111,4 @@ private struct EntryMatcher: Sendable {
 
     /// As the client wrote it, if it did.
     func spelling(of key: String) -> String { query.entries.first { $0.key == key }?.text ?? key }
-}
-
-/// What a session needs to tell of annotations that others change, once METADATA is enabled (RFC 5464 §4.4).
-final class MetadataNews {
-    let account: AccountStore
-    private let watch: Watch
-    /// What has been told, or was there from the start.
-    var told: ModSeq
-    /// Changes of the session itself, which it knows.
-    var ownChanges: Set<ModSeq> = []
-
-    init(account: AccountStore, watch: Watch, told: ModSeq) {
-        self.account = account
-        self.watch = watch
-        self.told = told
-    }
-}
-
-extension Session {
-    /// Begins to listen when METADATA is enabled.
-    func beginMetadataNews() async throws {
-        let account = try loggedIn().account
-        guard enabled.contains(.metadata), metadataNews?.account.id != account.id else { return }
-        let gate = connection.gate
-        let watch = account.watchAnnotations { gate.raise([.mailbox, .annotations]) }
-        metadataNews = MetadataNews(account: account, watch: watch, told: try await account.lastAnnotationChange())
-    }
-
-    /// Tells what others have changed since it was last told (RFC 5464 §4.4.2).
-    func tellMetadataNews() async throws(ConnectionEnded) {
-        guard let news = metadataNews, enabled.contains(.metadata), identity?.account.id == news.account.id,
-            connection.gate.poll(.annotations) != []
-        else { return }
-        guard let changes = try? await news.account.annotationChanges(after: news.told, for: news.account.id) else {
-            // Trouble with storage: another time.
-            return connection.gate.raise(.annotations)
-        }
-        if let last = changes.last { news.told = last.modSeq }
-        let others = changes.filter { !news.ownChanges.contains($0.modSeq) }
-        news.ownChanges = news.ownChanges.filter { $0 > news.told }
-        for (mailbox, changes) in Dictionary(grouping: others, by: \.mailbox) {
-            connection.writer.metadataChanged(mailbox, Set(changes.map(\.entry)).sorted())
-            try await connection.flushIfLarge()
-        }
-    }
 }

@@ -19,6 +19,7 @@ extension Session {
                 try await environment.store.move(
                     uids, from: source, of: selection.account, to: destination.name, of: destination.account)
             }
+        noteOwnMessages(outcome.pairs.lazy.map(\.destination), in: destination)
         if let code = offered(outcome.code) { connection.writer.untagged(.ok, code: code, "Moved.") }
         var completion = Completion.ok("MOVE completed.")
         completion.tellsHighestModSeq = enabled.tellsModSeq && !outcome.pairs.isEmpty

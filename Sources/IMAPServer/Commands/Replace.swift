@@ -33,6 +33,7 @@ extension Session {
         let outcome = try await destination.account.replace(
             replaced.uid, in: replaced.mailbox, with: message, to: destination.name)
         let uids = UIDSet(outcome.uids.compactMap { $0 })
+        noteOwnMessages(outcome.uids.compactMap { $0 }, in: destination)
         if !uids.isEmpty {
             connection.writer.untagged(.ok, code: .appendUID(outcome.uidValidity, uids), "The replacement is stored.")
         }

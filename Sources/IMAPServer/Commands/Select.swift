@@ -68,7 +68,9 @@ extension Session {
     /// Back to the authenticated state, silently.
     func unselectMailbox() {
         selection?.stop()
+        let left = selection
         selection = nil
+        if let left { noteUnselected(left) }
         _ = connection.gate.poll(.mailbox)
     }
 

@@ -12,6 +12,7 @@ extension Session {
     func unauthenticate(_ tag: String) async throws -> Completion {
         unselectMailbox()
         notify = nil
+        listening = nil
         enabled = []
         identity = nil
         loginSlot.clear()

@@ -1,67 +1,106 @@
-// An account's mailboxes and subscriptions as a client was told of them, and what differs from how they are now.
+// The mailboxes and subscriptions of a session as its client was told of them, and what differs from how they are now.
 
 import Mail
 import MailStore
 
-/// A pure value.
+/// A mailbox of any account.
+struct MailboxKey: Hashable, Sendable {
+    let account: AccountID
+    let mailbox: MailboxID
+}
+
+extension MailboxInfo {
+    /// Whether events of it may be told (RFC 5465 §5: the rights "l" and "r").
+    var isObservable: Bool { rights.isSuperset(of: [.lookup, .read]) }
+
+    /// Whether its messages are others than at that time.
+    func hasOtherMessages(than before: MailboxInfo) -> Bool {
+        before.modSeq != modSeq || before.uidNext != uidNext || before.messages != messages
+    }
+}
+
+/// A pure value. Names are those that the client knows the mailboxes by.
 struct MailboxCatalogue: Sendable {
-    private(set) var mailboxes: [MailboxID: MailboxInfo]
-    private(set) var subscriptions: Set<MailboxName>
-    private let names: Set<MailboxName>
+    private(set) var mailboxes: [MailboxKey: MailboxInfo]
+    let subscriptions: Set<MailboxName>
+    private let keys: [MailboxName: MailboxKey]
     private let parents: Set<MailboxName>
 
-    init(mailboxes: [MailboxInfo], subscriptions: [MailboxName]) {
-        self.mailboxes = Dictionary(mailboxes.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        self.subscriptions = Set(subscriptions)
-        names = Set(mailboxes.map(\.name))
-        parents = Set(mailboxes.compactMap(\.name.parent))
+    /// - Parameter own: the account that the mailboxes without an owner belong to.
+    init(own: AccountID, mailboxes: [MailboxInfo], subscriptions: Set<MailboxName>) {
+        var byKey: [MailboxKey: MailboxInfo] = [:]
+        var keys: [MailboxName: MailboxKey] = [:]
+        var parents: Set<MailboxName> = []
+        for info in mailboxes {
+            let key = MailboxKey(account: info.owner ?? own, mailbox: info.id)
+            byKey[key] = info
+            keys[info.name] = key
+            var above = info.name.parent
+            while let name = above, parents.insert(name).inserted { above = name.parent }
+        }
+        self.mailboxes = byKey
+        self.keys = keys
+        self.parents = parents
+        self.subscriptions = subscriptions
     }
 
-    func exists(_ name: MailboxName) -> Bool { names.contains(name) }
+    func exists(_ name: MailboxName) -> Bool { keys[name] != nil }
     func hasChildren(_ name: MailboxName) -> Bool { parents.contains(name) }
+    subscript(name: MailboxName) -> MailboxInfo? { keys[name].flatMap { mailboxes[$0] } }
+    subscript(key: MailboxKey) -> MailboxInfo? { mailboxes[key] }
 
-    /// One difference; `MailboxInfo` is the newer.
+    /// A mailbox that is in here has other messages; nothing else of it is new.
+    mutating func update(_ key: MailboxKey, to info: MailboxInfo) {
+        if mailboxes[key] != nil { mailboxes[key] = info }
+    }
+
+    /// Without the mailboxes of accounts that are not looked at any more, of which nothing can be said.
+    func restricted(to accounts: Set<AccountID>, own: AccountID) -> MailboxCatalogue {
+        MailboxCatalogue(
+            own: own, mailboxes: mailboxes.filter { accounts.contains($0.key.account) }.map(\.value),
+            subscriptions: subscriptions)
+    }
+
+    /// One difference; `MailboxInfo` is the newer, but for what is gone.
     enum Change: Hashable, Sendable {
         case created(MailboxInfo)
-        case deleted(MailboxName)
+        case deleted(MailboxInfo)
         case renamed(MailboxInfo, from: MailboxName)
+        /// It can be observed now, or no longer.
+        case access(MailboxInfo)
         case subscription(MailboxName)
-        /// Its messages changed. `before` is nil for another mailbox of a name that was there already.
-        case messages(MailboxInfo, before: MailboxInfo?)
+        /// Another mailbox of a name that was there already: its UIDVALIDITY is another.
+        case replaced(MailboxInfo)
+        /// Its messages changed.
+        case messages(MailboxKey, MailboxInfo, before: MailboxInfo)
     }
 
-    /// What happened from `old` to this, ordered by name within each kind: deletions, renamings, creations,
-    /// subscriptions, messages. Mailboxes that were renamed with the one above them are not named (RFC 5465 §5.4).
+    /// What happened from `old` to this, ordered by name within each kind: deletions, renamings, creations, rights,
+    /// subscriptions, messages.
     func changes(since old: MailboxCatalogue) -> [Change] {
-        var deleted: [Change] = []
-        var renamed: [(info: MailboxInfo, from: MailboxName)] = []
-        var created: [Change] = []
+        var structure: [Change] = []
+        var creations: [Change] = []
+        var rights: [Change] = []
         var messages: [Change] = []
-        for info in old.mailboxes.values.sorted(by: { $0.name < $1.name }) where mailboxes[info.id] == nil {
-            if !exists(info.name) { deleted.append(.deleted(info.name)) }
+        for (key, info) in old.sorted where mailboxes[key] == nil && !exists(info.name) {
+            structure.append(.deleted(info))
         }
-        for info in mailboxes.values.sorted(by: { $0.name < $1.name }) {
-            guard let before = old.mailboxes[info.id] else {
-                if old.exists(info.name) {
-                    messages.append(.messages(info, before: nil))
-                } else {
-                    created.append(.created(info))
-                }
+        for (key, info) in sorted {
+            guard let before = old[key] else {
+                if old.exists(info.name) { messages.append(.replaced(info)) } else { creations.append(.created(info)) }
                 continue
             }
-            if before.name != info.name { renamed.append((info, before.name)) }
-            if before.modSeq != info.modSeq || before.uidNext != info.uidNext || before.messages != info.messages {
-                messages.append(.messages(info, before: before))
-            }
-        }
-        let moves = renamed
-        let roots = renamed.filter { one in
-            !moves.contains { other in
-                other.from.isAncestor(of: one.from) && other.info.name.isAncestor(of: one.info.name)
+            if before.name != info.name { structure.append(.renamed(info, from: before.name)) }
+            if before.isObservable != info.isObservable { rights.append(.access(info)) }
+            if info.isObservable, info.hasOtherMessages(than: before) {
+                messages.append(.messages(key, info, before: before))
             }
         }
         let subscribed = subscriptions.symmetricDifference(old.subscriptions).sorted()
-        return deleted + roots.map { .renamed($0.info, from: $0.from) } + created
-            + subscribed.map(Change.subscription) + messages
+        return structure + creations + rights + subscribed.map(Change.subscription) + messages
+    }
+
+    private var sorted: [(key: MailboxKey, value: MailboxInfo)] {
+        mailboxes.sorted { $0.value.name < $1.value.name }
     }
 }

@@ -1,7 +1,7 @@
 // NOTIFY: changes are told when they happen, of the selected mailbox and of the others.
 //
-// Theory. Nothing queues for a client. The session is woken by a commit of its account, compares the catalogue that its
-// client knows with the account as it is, and writes the differences; a client that does not read is told of the sum
+// Theory. Nothing queues for a client. The session is woken by a commit that it cares for, compares the catalogue that
+// its client knows with what is there now, and writes the differences; a client that does not read is told of the sum
 // when it reads again. The selected mailbox has its own comparison (`SelectedMailbox`), as ever: NOTIFY decides when it
 // is made and what of it is told. Where nothing of it is wanted the view stands still, a snapshot, until a command of
 // the client's own moves it.
@@ -11,137 +11,157 @@ import Mail
 import MailStore
 import NIOCore
 
-/// What a session keeps while NOTIFY is in force.
+/// What a session keeps from its first NOTIFY on.
 struct NotifyState {
     var interest = NotifyInterest()
-    /// What the client knows; nil while the account is not watched.
+    /// What the client knows; nil while no other mailboxes are watched.
     var catalogue: MailboxCatalogue?
-    var watch: Watch?
-    /// Names that the client's own commands have changed since the last look: it knows of them.
-    var own: [MailboxName] = []
+    /// What the client's own commands have made of names since the last look.
+    var own: [OwnName] = []
+    /// Mailboxes that have changed without STATUS: by the client itself, or while it had them selected.
+    var quiet: Set<MailboxKey> = []
+    /// Names that it has been told are \NoAccess.
+    var refused: Set<MailboxName> = []
 
     /// Signals that bring something to tell between commands.
     var signals: Wake {
         var signals: Wake = []
         if interest.selected != nil { signals.insert(.mailbox) }
-        if watch != nil { signals.insert(.account) }
+        if interest.watchesAccount { signals.insert(.account) }
         return signals
     }
 }
 
 extension Session {
-    /// RFC 5465 §3.1.
+    /// RFC 5465 §3.1. One that is refused leaves the one before it in force.
     func notify(_ command: Notify) async throws -> Completion {
-        let identity = try loggedIn()
         var state = NotifyState()
+        var listening: AccountListening?
         if case .set(let status, let groups) = command {
             let utf8 = enabled.acceptsUTF8
-            state.interest = try NotifyInterest(groups) { try? $0.name(utf8Accepted: utf8).get() }
+            state.interest = try NotifyInterest(groups, metadata: isOffered("METADATA")) {
+                try? $0.name(utf8Accepted: utf8).get()
+            }
             if state.interest.watchesAccount {
-                try await watchAccount(identity.account, &state, status: status)
+                listening = try await watch(&state, status: status)
             }
             // What has come together until now is told in any case: NOTIFY SET is a NOOP too.
-            notify = nil  // ends the old watch
+            notify = nil
             try await announce(announcing(.notify(command)), withUIDs: false)
             guard !isOver else { throw Replied() }
         }
         notify = state
+        self.listening = listening
         return .ok("NOTIFY completed.")
     }
 
-    /// Watches first and looks then, so that nothing falls between.
-    private func watchAccount(_ account: AccountStore, _ state: inout NotifyState, status: Bool) async throws {
-        let gate = connection.gate
-        state.watch = account.watchAccount { gate.raise(.account) }
-        let catalogue = try await readCatalogue(account)
-        let watched = catalogue.mailboxes.values.filter { info in
-            !events(of: info.name, catalogue, state.interest).isDisjoint(with: [.messages, .flags])
+    /// Listens first and looks then, so that nothing falls between.
+    private func watch(_ state: inout NotifyState, status: Bool) async throws -> AccountListening {
+        guard let listening = try await listen(for: state.interest) else {
+            throw Refusal(
+                .no("That are mailboxes of more than \(limits.notifyOwners) others.", code: .notificationOverflow))
         }
-        guard watched.count <= limits.notifyMailboxes else {
+        guard state.interest.watchesMailboxes else {
+            listening.box.observe([:], names: false, annotations: true)
+            return listening
+        }
+        let catalogue = try await catalogue(of: listening)
+        guard observe(catalogue, state.interest, listening) else {
             throw Refusal(
                 .no("That are more than \(limits.notifyMailboxes) mailboxes.", code: .notificationOverflow))
         }
+        try await tellRest(catalogue, listening)
         state.catalogue = catalogue
-        guard status else { return }
-        for info in watched.sorted(by: { $0.name < $1.name }) where info.id != selection?.view.mailboxID {
-            let events = events(of: info.name, catalogue, state.interest)
+        try await tellRefused(&state, catalogue)
+        if status { try await tellStatus(state.interest, catalogue) }
+        return listening
+    }
+
+    /// What the client would have been told next by the NOTIFY that ends now.
+    private func tellRest(_ catalogue: MailboxCatalogue, _ listening: AccountListening) async throws {
+        guard let old = self.listening, var state = notify, let known = state.catalogue else { return }
+        let both = old.accounts.intersection(listening.accounts)
+        state.catalogue = known.restricted(to: both, own: listening.own.id)
+        try await tell(&state, catalogue.restricted(to: both, own: listening.own.id), old.box.take())
+    }
+
+    /// RFC 5465 §3.1: mailboxes that the client can list and may not observe.
+    private func tellRefused(_ state: inout NotifyState, _ catalogue: MailboxCatalogue) async throws {
+        var report = NotifyReport(state, old: catalogue, new: catalogue, selected: nil, news: .init())
+        for info in catalogue.mailboxes.values.sorted(by: { $0.name < $1.name }) where !info.isObservable {
+            report.addAccess(info)
+        }
+        state.refused = report.refused
+        try await write(report)
+    }
+
+    /// The STATUS indicator (RFC 5465 §3.1).
+    private func tellStatus(_ interest: NotifyInterest, _ catalogue: MailboxCatalogue) async throws {
+        for (key, info) in catalogue.mailboxes.sorted(by: { $0.value.name < $1.value.name }) {
+            let events = interest.events(of: info.name, in: catalogue)
+            guard key != selectedKey, info.isObservable, !events.isDisjoint(with: [.messages, .flags]) else { continue }
             var items: [StatusItem] = [.messages, .uidNext, .uidValidity]
-            if events.contains(.flags) { items += [.unseen] + [.highestModSeq] }
-            connection.writer.status(info.name, values(of: items, in: info, of: account.id))
-            try await connection.flushIfLarge()
-        }
-    }
-
-    private func readCatalogue(_ account: AccountStore) async throws(StoreError) -> MailboxCatalogue {
-        let mailboxes = try await account.mailboxes()
-        return MailboxCatalogue(mailboxes: mailboxes, subscriptions: try await account.subscriptions())
-    }
-
-    private func events(
-        of name: MailboxName, _ catalogue: MailboxCatalogue, _ interest: NotifyInterest
-    ) -> NotifyInterest.Events {
-        interest.events(of: name, isSubscribed: catalogue.subscriptions.contains(name))
-    }
-
-    // MARK: Telling
-
-    /// Between commands and in IDLE: what the raised signals bring.
-    func tell(_ raised: Wake) async throws(ConnectionEnded) {
-        if raised.contains(.mailbox), let selected = notify?.interest.selected {
-            try await announce(selected.isImmediate ? .everything : .withoutExpunge, withUIDs: false)
-        }
-        if raised.contains(.account), !isOver { try await tellOfAccount() }
-    }
-
-    /// Tells of the other mailboxes what has changed since the last time.
-    private func tellOfAccount() async throws(ConnectionEnded) {
-        guard let state = notify, let old = state.catalogue, let account = identity?.account else { return }
-        let new: MailboxCatalogue
-        do throws(StoreError) {
-            new = try await readCatalogue(account)
-        } catch {
-            return overflow("The mail store cannot be read now.")
-        }
-        notify?.catalogue = new
-        notify?.own = []
-        let watched = new.mailboxes.values.count {
-            !events(of: $0.name, new, state.interest).isDisjoint(with: [.messages, .flags])
-        }
-        guard watched <= limits.notifyMailboxes else { return overflow("Too many mailboxes.") }
-        var report = NotifyReport(state, old: old, new: new, selected: selection?.view.mailboxID)
-        for change in new.changes(since: old) { report.add(change, tellsModSeq: enabled.tellsModSeq) }
-        for line in report.lines {
-            switch line {
-            case .list(let name, let attributes, let oldName):
-                connection.writer.list(name, attributes: attributes, oldName: oldName?.text)
-            case .status(let info, let items):
-                connection.writer.status(info.name, values(of: items, in: info, of: account.id))
+            if events.contains(.flags) {
+                items.append(.unseen)
+                if isOffered("CONDSTORE") { items.append(.highestModSeq) }
             }
+            connection.writer.status(info.name, values(of: items, in: info, of: key.account))
             try await connection.flushIfLarge()
         }
     }
 
-    /// RFC 5465 §5.8: as after NOTIFY NONE.
-    private func overflow(_ text: String) {
-        connection.writer.untagged(.ok, code: .notificationOverflow, text)
-        notify = NotifyState()
+    /// Lets news in that concern these mailboxes, and no others.
+    /// - Returns: false when they are too many.
+    func observe(_ catalogue: MailboxCatalogue, _ interest: NotifyInterest, _ listening: AccountListening) -> Bool {
+        var observed: [AccountID: Set<MailboxID>] = [:]
+        var count = 0
+        for (key, info) in catalogue.mailboxes {
+            guard !interest.events(of: info.name, in: catalogue).isDisjoint(with: [.messages, .flags]) else { continue }
+            count += 1
+            observed[key.account, default: []].insert(key.mailbox)
+        }
+        guard count <= limits.notifyMailboxes else { return false }
+        listening.box.observe(observed, names: true, annotations: interest.wantsMetadata)
+        return true
     }
+
+    // MARK: The client's own changes
 
     /// The client changed these names itself and is not told of it (RFC 5465 §5).
     func noteOwn(_ command: Command) {
         guard notify?.catalogue != nil else { return }
-        let arguments: [MailboxArgument] =
-            switch command {
-            case .create(let create): [create.mailbox]
-            case .delete(let delete): [delete.mailbox]
-            case .rename(let rename): [rename.from, rename.to]
-            case .subscribe(let subscribe): [subscribe.mailbox]
-            case .unsubscribe(let unsubscribe): [unsubscribe.mailbox]
-            default: []
-            }
-        for argument in arguments {
-            if let name = try? name(of: argument) { notify?.own.append(name) }
+        let note = { [self] (argument: MailboxArgument, exists: Bool?, isSubscribed: Bool?) in
+            guard let name = try? name(of: argument) else { return }
+            notify?.own.append(OwnName(name: name, exists: exists, isSubscribed: isSubscribed))
         }
+        switch command {
+        case .create(let create): note(create.mailbox.withoutDelimiter, true, true)
+        case .delete(let delete): note(delete.mailbox, false, nil)
+        case .rename(let rename):
+            let isOfInbox = (try? name(of: rename.from))?.isInbox == true
+            note(rename.from, isOfInbox, nil)
+            note(rename.to, true, nil)
+        case .subscribe(let subscribe): note(subscribe.mailbox, nil, true)
+        case .unsubscribe(let unsubscribe): note(unsubscribe.mailbox, nil, false)
+        default: break
+        }
+    }
+
+    /// The selected mailbox, when it is watched among the others too.
+    var selectedKey: MailboxKey? {
+        selection.map { MailboxKey(account: $0.account.id, mailbox: $0.view.mailboxID) }
+    }
+
+    /// A mailbox is selected no more: what the client was not told of it is news now, the rest is not.
+    func noteUnselected(_ selection: Selection) {
+        guard notify?.catalogue != nil, let listening else { return }
+        var news = AccountNews()
+        if selection.mailbox.toldModSeq == selection.view.current.highestModSeq {
+            news.ownMailboxes = [selection.view.mailboxID]
+        } else {
+            news.mailboxes = [selection.view.mailboxID]
+        }
+        listening.note(news, of: selection.account.id)
     }
 
     // MARK: The selected mailbox
@@ -158,44 +178,10 @@ extension Session {
         guard case .none = own, let selected = notify?.interest.selected else { return false }
         return !selected.flags
     }
+}
 
-    /// Sends what the client wants of each new message (RFC 5465 §5.2).
-    func tellOfNew(from uidNext: UInt64, in selection: Selection) async throws(ConnectionEnded) {
-        guard let items = notify?.interest.selected?.items, !items.isEmpty, let first = UInt32(exactly: uidNext) else {
-            return
-        }
-        let view = selection.mailbox.view
-        let start = view.indexOfFirst(atLeast: first)
-        guard start < view.count, let lower = UID(first) else { return }
-        let added = MessageSelection.uid(MessageSet([.init(.number(lower), .last)]))
-        let plan = FetchPlan(Fetch(messages: added, items: items), enabled)
-        var queue = FetchQueue([start..<view.count])
-        while let indices = queue.next(of: view, plan) {
-            let targets = selection.mailbox.targets(indices, becomeSeen: UIDSet())
-            let encoder = FetchEncoder(
-                plan: plan, targets: targets, flagSets: view.flagSets, account: selection.account.id,
-                mailbox: selection.view.mailboxID)
-            do {
-                try await sendNew(encoder, of: selection.account)
-            } catch let ended as ConnectionEnded {
-                throw ended
-            } catch {
-                // They are gone, or cannot be read now: the client has their EXISTS and can ask.
-                return
-            }
-        }
-    }
-
-    private func sendNew(_ encoder: FetchEncoder, of account: AccountStore) async throws {
-        var ready = ByteBuffer()
-        if encoder.plan.readsStore {
-            var outcome = FetchOutcome()
-            try await stream(encoder, of: account, &ready, &outcome)
-        } else {
-            var encoder = encoder
-            encoder.encodeFromSnapshot(into: &connection.writer)
-        }
-        if ready.readableBytes > 0 { try await connection.send(ready) }
-        try await connection.flushIfLarge()
+extension NotifyInterest {
+    func events(of name: MailboxName, in catalogue: MailboxCatalogue) -> Events {
+        events(of: name, isSubscribed: catalogue.subscriptions.contains(name))
     }
 }

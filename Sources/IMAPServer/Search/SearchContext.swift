@@ -20,6 +20,8 @@ struct SearchContext: Sendable {
     let criteria: [SortCriterion]?
     /// With time or `*` among the keys.
     let isVolatile: Bool
+    /// What is told of each new message among the results (RFC 5465 §7).
+    let items: [FetchItem]
     /// The results as the client has them; only of a sort are they in the order told.
     private(set) var members: Set<UID>
     private(set) var order: [UID]
@@ -30,6 +32,7 @@ struct SearchContext: Sendable {
     init(tag: String, search: Search, criteria: [SortCriterion]?, in mailbox: SelectedMailbox, found: [Int]) {
         self.tag = tag
         numbering = search.numbering
+        items = search.results?.updateItems.map(\.peeking) ?? []
         self.criteria = criteria
         let uids = found.map { mailbox.view[$0].uid }
         members = Set(uids)

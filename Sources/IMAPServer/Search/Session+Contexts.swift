@@ -5,6 +5,14 @@ import Logging
 import Mail
 import MailStore
 
+/// What is to be told of one context.
+struct ContextUpdate: Sendable {
+    let context: SearchContext
+    let data: [SearchDatum]
+    /// Among the results now, and not before.
+    let added: Set<UID>
+}
+
 extension Session {
     /// Updates under a tag that is in use already are refused (RFC 5267 §4.3).
     func refuseReusedTag(_ tag: String, _ results: SearchResults?, in selection: Selection) throws(Refusal) {
@@ -51,31 +59,45 @@ extension Session {
         }
     }
 
-    /// Tells what came in and what changed, after EXISTS and FETCH did.
-    func updateContexts(since before: SelectedMailbox, in selection: Selection) async throws(ConnectionEnded) {
-        guard !selection.contexts.isEmpty else { return }
+    /// Works out what came into each context, what left it and what changed.
+    func updateContexts(
+        since before: SelectedMailbox, in selection: Selection
+    ) async throws(ConnectionEnded) -> [ContextUpdate] {
+        guard !selection.contexts.isEmpty else { return [] }
         let difference = before.view.advanced(to: selection.mailbox.view, keepingExpunged: false).1
         let touched = Set(difference.added).union(difference.changed)
+        var updates: [ContextUpdate] = []
         for tag in selection.contexts.map(\.tag) {
             guard let place = selection.contexts.firstIndex(where: { $0.tag == tag }) else { continue }
             selection.contexts[place].pending.formUnion(touched)
             let context = selection.contexts[place]
             guard !context.pending.isEmpty || context.isVolatile else { continue }
             do {
-                try await update(context, at: place, in: selection)
+                updates.append(try await update(context, at: place, in: selection))
             } catch let ended as ConnectionEnded {
                 throw ended
             } catch is Replied {
-                return
+                return updates
             } catch {
                 // The messages are judged at the next change.
                 logger.warning("a search could not be kept up to date", metadata: ["error": "\(error)"])
             }
-            guard !isOver else { return }
+            guard !isOver else { return updates }
+        }
+        return updates
+    }
+
+    /// Tells of the updates, after EXISTS and the FETCHes of changed flags.
+    func write(_ updates: [ContextUpdate]) async throws(ConnectionEnded) {
+        for update in updates where !update.data.isEmpty {
+            write(update.data, of: update.context)
+            try await connection.flushIfLarge()
         }
     }
 
-    private func update(_ context: SearchContext, at place: Int, in selection: Selection) async throws {
+    private func update(
+        _ context: SearchContext, at place: Int, in selection: Selection
+    ) async throws -> ContextUpdate {
         let mailbox = selection.mailbox
         let scope = SearchScope(account: selection.account, view: mailbox.view)
         var progress = self.progress(context.tag, goal: mailbox.count)
@@ -108,8 +130,7 @@ extension Session {
             if let added = changed.add(new, sorted: sorted, number: number) { data.append(added) }
         }
         selection.contexts[place] = changed
-        if !data.isEmpty { write(data, of: changed) }
-        try await connection.flushIfLarge()
+        return ContextUpdate(context: changed, data: data, added: new)
     }
 
     private func write(_ data: [SearchDatum], of context: SearchContext) {

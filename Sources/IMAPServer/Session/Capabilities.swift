@@ -36,7 +36,7 @@ package enum Capabilities {
     ]
 
     /// How a client keeps in step.
-    private static let synchronizing = ["CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "UNAUTHENTICATE", "UIDONLY"]
+    private static let synchronizing = ["CONDSTORE", "QRESYNC", "UTF8=ACCEPT", "UNAUTHENTICATE", "UIDONLY", "NOTIFY"]
 
     /// Of searches, sorts and threads.
     private static let searching = [

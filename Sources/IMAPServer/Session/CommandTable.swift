@@ -61,7 +61,7 @@ package enum CommandTable {
         case .getACL, .listRights, .myRights: CommandRule(states: .afterLogin, capability: "ACL")
         case .namespace: CommandRule(states: .afterLogin, capability: "NAMESPACE")
         case .idle: CommandRule(states: .afterLogin, capability: "IDLE")
-        case .notify: CommandRule(states: .afterLogin)
+        case .notify: CommandRule(states: .afterLogin, capability: "NOTIFY")
         case .unauthenticate:
             CommandRule(states: .afterLogin, announcing: .nothing, capability: "UNAUTHENTICATE")
         case .compress: CommandRule(states: .afterLogin, capability: "COMPRESS=DEFLATE")

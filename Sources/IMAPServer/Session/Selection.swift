@@ -18,6 +18,8 @@ final class Selection {
     var namePrefix = ""
     /// Searches whose client hears of their changes.
     var contexts: [SearchContext] = []
+    /// Messages that the session itself has put here and that are not announced yet.
+    var ownMessages = UIDSet()
     /// Keywords that the client has seen in FLAGS (RFC 3501 §7.2.6).
     private var toldKeywords: Set<Keyword>
     private var toldFlagSets: Int
@@ -84,9 +86,9 @@ extension Session {
             tellContextsOfExpunged(before, in: selection)
             try await write(announcement, of: selection, withUIDs: withUIDs || notify?.interest.selected != nil)
         }
-        try await updateContexts(since: before, in: selection)
-        guard !isOver, announcement.exists != nil else { return }
-        try await tellOfNew(from: before.view.uidNext, in: selection)
+        let updates = try await updateContexts(since: before, in: selection)
+        guard !isOver else { return }
+        try await write(updates, newFrom: before.view.uidNext, in: selection)
     }
 
     /// RFC 3501 §2.3.2: the first session to be told of a message sees it as \Recent, one that only looks takes nothing

@@ -88,7 +88,18 @@ extension Command {
         case .sort(let sort): sort.key.asksForModSeq
         case .thread(let thread): thread.key.asksForModSeq
         case .esearch(let esearch): esearch.key.asksForModSeq
+        case .notify(let notify): notify.asksForModSeq
         default: false
+        }
+    }
+}
+
+extension Notify {
+    /// MODSEQ is wanted of new messages.
+    fileprivate var asksForModSeq: Bool {
+        guard case .set(_, let groups) = self else { return false }
+        return groups.flatMap(\.events).contains { event in
+            if case .messageNew(let items) = event { items.contains(.modSeq) } else { false }
         }
     }
 }

@@ -43,7 +43,9 @@ extension Command {
         case .status(let status): status.items.compactMap(\.capability)
         case .list(let list): list.capabilitiesUsed
         case .search(let search): search.capabilitiesUsed
-        case .sort(let sort): sort.results == nil ? [] : ["ESORT"]
+        case .sort(let sort): sort.results.map { ["ESORT"] + $0.capabilitiesUsed } ?? []
+        case .esearch(let esearch): esearch.results?.capabilitiesUsed ?? []
+        case .notify(let notify): notify.items.compactMap(\.capability)
         case .expunge(let expunge): expunge.uids != nil ? ["UIDPLUS"] : []
         case .create(let create): create.uses.isEmpty ? [] : ["CREATE-SPECIAL-USE"]
         default: []
@@ -54,9 +56,25 @@ extension Command {
 extension Fetch {
     fileprivate var capabilitiesUsed: [String] {
         var names: [String] = []
-        if modifiers.changedSince != nil || items.contains(.modSeq) { names.append("CONDSTORE") }
+        if modifiers.changedSince != nil { names.append("CONDSTORE") }
         if modifiers.vanished { names.append("QRESYNC") }
         return names + items.compactMap(\.capability)
+    }
+}
+
+extension SearchResults {
+    /// Those of UPDATE's items.
+    fileprivate var capabilitiesUsed: [String] {
+        updateItems.isEmpty ? [] : ["NOTIFY"] + updateItems.compactMap(\.capability)
+    }
+}
+
+extension Notify {
+    fileprivate var items: [FetchItem] {
+        guard case .set(_, let groups) = self else { return [] }
+        return groups.flatMap(\.events).flatMap { event -> [FetchItem] in
+            if case .messageNew(let items) = event { items } else { [] }
+        }
     }
 }
 
@@ -67,6 +85,7 @@ extension FetchItem {
         case .emailID, .threadID: "OBJECTID"
         case .saveDate: "SAVEDATE"
         case .preview: "PREVIEW"
+        case .modSeq: "CONDSTORE"
         default: nil
         }
     }
@@ -97,7 +116,7 @@ extension List {
 
 extension Search {
     fileprivate var capabilitiesUsed: [String] {
-        var names: [String] = results == nil ? [] : ["ESEARCH"]
+        var names: [String] = results.map { ["ESEARCH"] + $0.capabilitiesUsed } ?? []
         if results?.options.contains(.save) == true { names.append("SEARCHRES") }
         if key.asksForModSeq { names.append("CONDSTORE") }
         if key.contains({ if case .messages(.saved) = $0 { true } else { false } }) { names.append("SEARCHRES") }

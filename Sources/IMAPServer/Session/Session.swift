@@ -46,8 +46,8 @@ final class Session {
             connection.writer.isUIDOnly = enabled.isUIDOnly
         }
     }
-    /// Set once METADATA is enabled.
-    var metadataNews: MetadataNews?
+    /// While NOTIFY or METADATA needs to know of more than the selected mailbox.
+    var listening: AccountListening?
     var failedLogins = 0
     private var badCommands = 0
     /// The last line has been written.
@@ -209,9 +209,9 @@ final class Session {
             completion = self.completion(for: error, command: command.name)
         }
         guard !isOver else { return }
-        noteOwn(command)
+        if completion.condition == .ok { noteOwn(command) }
         try await announce(announcing(command), withUIDs: command.isUIDForm, removes: command.removesMessages)
-        try await tellMetadataNews()
+        try await tellNews(after: command)
         try await finish(tagged.tag, completion)
         if identity != nil {
             badCommands = 0

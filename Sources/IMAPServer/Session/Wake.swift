@@ -25,10 +25,7 @@ struct Wake: OptionSet, Hashable, Sendable {
     static let kicked = Wake(rawValue: 1 << 7)
     /// The TLS handshake is done.
     static let secured = Wake(rawValue: 1 << 8)
-    /// Annotations may have changed.
-    static let annotations = Wake(rawValue: 1 << 10)
-
-    /// A commit changed something in the account.
+    /// A commit changed something in the account, or in one that shares with it.
     static let account = Wake(rawValue: 1 << 9)
 
     static let lasting: Wake = [.input, .ended, .writable]

@@ -46,6 +46,8 @@ package struct IMAPLimits: Hashable, Sendable {
     package var sortedContext = 10_000
     /// Mailboxes whose messages one NOTIFY may watch.
     package var notifyMailboxes = 1_000
+    /// Accounts that share mailboxes which one session may watch: their files stay open meanwhile.
+    package var notifyOwners = 100
 
     package init() {}
 }

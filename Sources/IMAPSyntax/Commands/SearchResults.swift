@@ -25,10 +25,13 @@ package struct SearchResults: Hashable, Sendable {
     package var options: Options
     /// Never together with `.all`.
     package var partial: PartialRange?
+    /// UPDATE's: what is wanted of each new message among the results (RFC 5465 §7).
+    package var updateItems: [FetchItem]
 
-    package init(_ options: Options = [], partial: PartialRange? = nil) {
+    package init(_ options: Options = [], partial: PartialRange? = nil, updateItems: [FetchItem] = []) {
         self.options = options
         self.partial = partial
+        self.updateItems = updateItems
     }
 }
 
@@ -87,13 +90,21 @@ extension Lexer {
         case "SAVE": results.options.insert(.save)
         case "RELEVANCY": results.options.insert(.relevancy)
         case "CONTEXT": results.options.insert(.context)
-        case "UPDATE": results.options.insert(.update)
+        case "UPDATE":
+            guard results.options.insert(.update).inserted else { throw SyntaxError("RETURN takes one UPDATE") }
+            results.updateItems = try updateItems()
         case "PARTIAL":
             guard results.partial == nil else { throw SyntaxError("RETURN takes one PARTIAL") }
             try space()
             results.partial = try partialRange()
         default: throw SyntaxError("unknown RETURN option \"\(name)\"")
         }
+    }
+
+    // RFC 5465 §8: modifier-update = "UPDATE" ["(" fetch-att *(SP fetch-att) ")"]; its example in §7 has a space.
+    private mutating func updateItems() throws(SyntaxError) -> [FetchItem] {
+        if peek() == 0x20, position + 1 < bytes.count, bytes[position + 1] == UInt8(ascii: "(") { try space() }
+        return peek() == UInt8(ascii: "(") ? try fetchItemList() : []
     }
 
     // RFC 9394 §4: partial-range = nz-number ":" nz-number / "-" nz-number ":" "-" nz-number

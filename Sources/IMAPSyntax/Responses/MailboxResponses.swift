@@ -14,6 +14,8 @@ package enum MailboxAttribute: String, Hashable, Sendable {
     case unmarked = "\\Unmarked"
     case subscribed = "\\Subscribed"
     case remote = "\\Remote"
+    /// RFC 5465 §8.
+    case noAccess = "\\NoAccess"
     case all = "\\All"
     case archive = "\\Archive"
     case drafts = "\\Drafts"

@@ -23,6 +23,8 @@ package final class AccountStore: Sendable {
     let guest: AccountID?
     /// The mailbox that a guest reads.
     let boundMailbox: MailboxID?
+    /// Which session uses this handle, so that it is not told of its own changes as if they were others'.
+    let session: String?
     /// The handle that a guest's was made from: while that one is open, nobody opens the file again.
     private let base: AccountStore?
 
@@ -32,13 +34,14 @@ package final class AccountStore: Sendable {
         hub = ChangeHub()
         guest = nil
         boundMailbox = nil
+        session = nil
         base = nil
         file = try DatabaseFile(path: path, steps: SchemaScripts.account, readers: readers)
         writer = Writer(file: file, delegate: hub)
     }
 
-    /// The same account as a guest may use it.
-    init(_ owner: AccountStore, guest: AccountID, boundTo mailbox: MailboxID?) {
+    /// The same account as somebody else may use it.
+    init(_ owner: AccountStore, guest: AccountID?, boundTo mailbox: MailboxID?, session: String?) {
         // What nobody has is no account's, lest it be taken for one.
         id = guest == .nobody ? .nobody : owner.id
         file = owner.file
@@ -48,6 +51,12 @@ package final class AccountStore: Sendable {
         base = owner.base ?? owner
         self.guest = guest
         boundMailbox = mailbox
+        self.session = session
+    }
+
+    /// The same handle for one session, whose changes are its own to those who watch by this handle.
+    package func used(by session: String) -> AccountStore {
+        AccountStore(self, guest: guest, boundTo: boundMailbox, session: session)
     }
 
     /// For work that is not done in anybody's name.
@@ -86,7 +95,7 @@ package final class AccountStore: Sendable {
 
     /// Lets the views learn of what another process has committed.
     func lookForExternalCommits() {
-        if hub.isWatched || !hub.annotationWatchers.isEmpty { writer.lookForExternalCommits() }
+        if hub.isWatched { writer.lookForExternalCommits() }
     }
 
     func close() { file.close() }

@@ -16,7 +16,7 @@ final class AccountEffects: WriteEffects {
     /// Another process may have committed before.
     var isExternal = false
     /// Stays after an operation was undone: whoever is told finds nothing new.
-    var hasAnnotationChanges = false
+    var committed = CommittedNews()
     /// The views' state as another process left it; the changes come after it.
     var reloaded: [MailboxID: ReloadedMailbox] = [:]
     /// Views that were made inside the batch: so many of its changes they know already.
@@ -77,11 +77,10 @@ final class ChangeHub: WriterDelegate {
         var recent: [MailboxView] = []
     }
     private let state = Mutex(State())
-    let annotationWatchers = Watchers()
     /// Called after each commit that brought messages, and after those of other processes; must not block.
     let newMail = Mutex<@Sendable () -> Void>({})
-    /// Told of every commit.
-    let accountWatchers = Watchers()
+    /// Told of every commit that brought something for them.
+    let accountWatchers = Watchers<CommittedNews>()
 
     // MARK: Views
 
@@ -146,7 +145,6 @@ final class ChangeHub: WriterDelegate {
             state.flagSets = effects.flagSets
             state.flagSetIDs = effects.flagSetIDs
         }
-        if effects.hasAnnotationChanges || effects.isExternal { annotationWatchers.tell() }
         var touched = Set(effects.reloaded.keys)
         for change in effects.changes { touched.insert(change.mailboxID) }
         for id in touched {
@@ -154,7 +152,8 @@ final class ChangeHub: WriterDelegate {
             publish(effects, to: view)
         }
         if effects.isExternal || effects.changes.contains(where: \.isNewMail) { newMail.withLock { $0 }() }
-        accountWatchers.tell()
+        effects.committed.news.isUnknown = effects.isExternal
+        if !effects.committed.isEmpty { accountWatchers.tell(effects.committed) }
     }
 
     private func publish(_ effects: AccountEffects, to view: MailboxView) {

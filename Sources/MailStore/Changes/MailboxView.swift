@@ -16,7 +16,7 @@ package final class MailboxView: Sendable {
         var rightsVersion: UInt64 = 0
     }
     private let state: Mutex<State>
-    private let watchers = Watchers()
+    private let watchers = Watchers<Void>()
     package let mailboxID: MailboxID
 
     init(snapshot: MailboxSnapshot, name: MailboxName, firstRecent: UInt64) {

@@ -1,43 +1,41 @@
-// Who wants to hear that something was committed, and how one of them leaves.
+// Who wants to hear of what was committed, and how one of them leaves.
 
 import Synchronization
 
 /// Callbacks to be told of a commit. They are called without a lock held, on the thread of the commit: none may block.
-final class Watchers: Sendable {
+final class Watchers<News: Sendable>: Sendable {
     private struct State {
-        var notifications: [UInt64: @Sendable () -> Void] = [:]
+        var notifications: [UInt64: @Sendable (News) -> Void] = [:]
         var next: UInt64 = 0
     }
     private let state = Mutex(State())
 
     var isEmpty: Bool { state.withLock { $0.notifications.isEmpty } }
 
-    func add(_ notify: @escaping @Sendable () -> Void) -> Watch {
-        state.withLock { state in
+    func add(_ notify: @escaping @Sendable (News) -> Void) -> Watch {
+        let key = state.withLock { state in
             state.next += 1
             state.notifications[state.next] = notify
-            return Watch(among: self, key: state.next)
+            return state.next
         }
+        return Watch { [self] in state.withLock { _ = $0.notifications.removeValue(forKey: key) } }
     }
 
-    func tell() {
-        for notify in state.withLock({ Array($0.notifications.values) }) { notify() }
+    func tell(_ news: News) {
+        for notify in state.withLock({ Array($0.notifications.values) }) { notify(news) }
     }
+}
 
-    fileprivate func remove(_ key: UInt64) {
-        state.withLock { _ = $0.notifications.removeValue(forKey: key) }
-    }
+extension Watchers where News == Void {
+    func add(_ notify: @escaping @Sendable () -> Void) -> Watch { add { (_: Void) in notify() } }
+    func tell() { tell(()) }
 }
 
 /// A place among watchers; ends with `cancel` or when it is let go.
 package final class Watch: Sendable {
-    private let watchers: Watchers
-    private let key: UInt64
+    private let end: @Sendable () -> Void
 
-    fileprivate init(among watchers: Watchers, key: UInt64) {
-        self.watchers = watchers
-        self.key = key
-    }
-    package func cancel() { watchers.remove(key) }
-    deinit { watchers.remove(key) }
+    fileprivate init(_ end: @escaping @Sendable () -> Void) { self.end = end }
+    package func cancel() { end() }
+    deinit { end() }
 }

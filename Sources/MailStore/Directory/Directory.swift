@@ -28,6 +28,14 @@ package final class Directory: Sendable {
         try await writer.perform { db, _ in try work(db) }
     }
 
+    /// A write that changes who may share something with whom.
+    func writeShares(_ work: @escaping @Sendable (Database) throws -> Void) async throws(StoreError) {
+        try await writer.perform { db, effects in
+            effects.hasNewShares = true
+            try work(db)
+        }
+    }
+
     /// A value that belongs to the whole installation; `hostname` is one.
     package func setting(_ key: String) async throws(StoreError) -> String? {
         try await file.read { db in
@@ -54,8 +62,11 @@ package final class Directory: Sendable {
     /// Calls `notify` after each commit to the directory, also by another process; it must not block.
     package func watchChanges(_ notify: @escaping @Sendable () -> Void) -> Watch { hub.watchers.add(notify) }
 
+    /// Calls `notify` when somebody may have begun to share something; it must not block.
+    package func watchShares(_ notify: @escaping @Sendable () -> Void) -> Watch { hub.shareWatchers.add(notify) }
+
     func lookForExternalCommits() {
-        if !hub.watchers.isEmpty { writer.lookForExternalCommits() }
+        if !hub.watchers.isEmpty || !hub.shareWatchers.isEmpty { writer.lookForExternalCommits() }
     }
 
     func close() { file.close() }
@@ -63,18 +74,25 @@ package final class Directory: Sendable {
 
 final class DirectoryEffects: WriteEffects {
     var hasChanged: Bool
+    /// Stays after an operation was undone: whoever is told finds nothing new.
+    var hasNewShares: Bool
 
-    init(hasChanged: Bool) { self.hasChanged = hasChanged }
+    init(isExternal: Bool) {
+        hasChanged = isExternal
+        hasNewShares = isExternal
+    }
     func mark() -> Bool { hasChanged }
     func undo(to mark: Bool) { hasChanged = mark }
 }
 
 /// Tells the watchers of the directory after each commit.
 final class DirectoryHub: WriterDelegate {
-    let watchers = Watchers()
+    let watchers = Watchers<Void>()
+    let shareWatchers = Watchers<Void>()
 
-    func began(_ db: Database, external: Bool) throws -> DirectoryEffects { DirectoryEffects(hasChanged: external) }
+    func began(_ db: Database, external: Bool) throws -> DirectoryEffects { DirectoryEffects(isExternal: external) }
     func committed(_ effects: DirectoryEffects) {
         if effects.hasChanged { watchers.tell() }
+        if effects.hasNewShares { shareWatchers.tell() }
     }
 }

@@ -25,9 +25,20 @@ package struct Annotation: Sendable {
 /// A change of an annotation: what it was that changed, not to what.
 package struct AnnotationChange: Sendable {
     /// nil for the account's own.
-    package let mailbox: MailboxName?
+    package let mailbox: MailboxID?
+    /// As the owner calls it; nil for the account's own.
+    package let name: MailboxName?
     package let entry: String
     package let modSeq: ModSeq
+}
+
+/// Some of the changes, in their order; whole operations.
+package struct AnnotationChanges: Sendable {
+    package internal(set) var changes: [AnnotationChange] = []
+    /// These are all up to here.
+    package internal(set) var upTo: ModSeq
+    /// There are more behind them.
+    package internal(set) var hasMore = false
 }
 
 package enum AnnotationOutcome: Hashable, Sendable {
@@ -45,9 +56,14 @@ extension StoreLimits {
     static let annotationBytes: Int64 = 8 * 1_024 * 1_024
     /// Rows without a value that are kept, to tell sessions of it.
     static let annotationTombstones = 1_000
+    /// Changes that are read at once, but for the rest of an operation.
+    static let annotationChanges = 1_000
 }
 
 extension AccountStore {
+    /// The one annotation that is computed: a mailbox's special use (RFC 6154 §4).
+    package static let specialUseEntry = "/private/specialuse"
+
     /// The annotations of a mailbox that `user` may see, in the order of their names.
     /// - Parameters:
     ///   - name: nil for the account's own.
@@ -96,6 +112,9 @@ extension AccountStore {
             guard try operation.mayAnnotate(mailbox, values, user) else { return .tooMany }
             if let specialUse { try operation.setSpecialUse(specialUse, of: mailbox) }
             let modSeq = try operation.nextModSeq()
+            var values = values
+            // The use stands in the mailbox's row; that it has changed is told as of any other entry.
+            if specialUse != nil { values.updateValue(nil, forKey: AccountStore.specialUseEntry) }
             for (entry, value) in values {
                 try operation.db.run(
                     """
@@ -105,33 +124,35 @@ extension AccountStore {
                     .int(modSeq.rawValue))
             }
             try operation.forgetOldTombstones()
-            operation.effects.hasAnnotationChanges = true
+            operation.effects.committed.news.hasNewAnnotations = true
             return .done(modSeq)
         }
     }
 
-    /// What has changed after `modSeq` of what `user` may see, in its order; a bounded number. Not for guests.
-    package func annotationChanges(
-        after modSeq: ModSeq, for user: AccountID
-    ) async throws(StoreError) -> [AnnotationChange] {
-        guard guest == nil else { throw .notPermitted }
+    /// What has changed after `modSeq` of what the handle's user may see (RFC 5464 §3.3, RFC 5465 §5).
+    package func annotationChanges(after modSeq: ModSeq) async throws(StoreError) -> AnnotationChanges {
+        let (guest, user) = (guest, guest ?? id)
         return try await file.read { db in
-            var changes: [AnnotationChange] = []
+            let visible = try guest.map { try db.visibleRights(of: $0) }
+            let all = try db.annotationSpan(after: modSeq)
+            var found = AnnotationChanges(upTo: all.upTo, hasMore: all.hasMore)
             try db.each(
                 """
                 SELECT a.mailbox_id, m.name, a.entry, a.modseq FROM annotation a
                 LEFT JOIN mailbox m ON m.id = a.mailbox_id AND m.deleted_at IS NULL
-                WHERE a.modseq > ? AND a.account_id IN (0, ?) ORDER BY a.modseq, a.mailbox_id LIMIT 1000
-                """, .int(modSeq.rawValue), .int(user.rawValue)
+                WHERE a.modseq > ? AND a.modseq <= ? AND a.account_id IN (0, ?) ORDER BY a.modseq, a.mailbox_id
+                """, .int(modSeq.rawValue), .int(all.upTo.rawValue), .int(user.rawValue)
             ) { row in
-                let isAccounts = row.int(0) == 0
-                guard isAccounts || !row.isNull(1), let modSeq = ModSeq(UInt64(clamping: row.int(3))) else { return }
-                changes.append(
+                guard let modSeq = ModSeq(UInt64(clamping: row.int(3))) else { return }
+                let mailbox = row.int(0) == 0 ? nil : MailboxID(rawValue: row.int(0))
+                guard mailbox == nil ? guest == nil : !row.isNull(1) else { return }
+                if let visible, let mailbox, visible[mailbox]?.mayAnnotate != true { return }
+                found.changes.append(
                     AnnotationChange(
-                        mailbox: isAccounts ? nil : try MailboxName(stored: row.text(1)), entry: row.text(2),
-                        modSeq: modSeq))
+                        mailbox: mailbox, name: mailbox == nil ? nil : try MailboxName(stored: row.text(1)),
+                        entry: row.text(2), modSeq: modSeq))
             }
-            return changes
+            return found
         }
     }
 
@@ -142,12 +163,11 @@ extension AccountStore {
             return ModSeq(UInt64(clamping: last)) ?? .zero
         }
     }
+}
 
-    /// Calls `notify` after each commit that changed annotations, or may have, on the writer's thread: it must not
-    /// block.
-    package func watchAnnotations(_ notify: @escaping @Sendable () -> Void) -> Watch {
-        hub.annotationWatchers.add(notify)
-    }
+extension MailboxRights {
+    /// RFC 5464 §3.3: besides "l" one of these is needed.
+    fileprivate var mayAnnotate: Bool { !isDisjoint(with: [.read, .seen, .write, .insert, .post]) }
 }
 
 extension String {
@@ -156,9 +176,19 @@ extension String {
 }
 
 extension Database {
+    /// The MODSEQs of the next changes, of a bounded number and whole operations, whoever may see them.
+    fileprivate func annotationSpan(after modSeq: ModSeq) throws -> (upTo: ModSeq, hasMore: Bool) {
+        let last = try first("SELECT coalesce(max(modseq), 0) FROM annotation") { $0.int(0) } ?? 0
+        let bound = try first(
+            "SELECT modseq FROM annotation WHERE modseq > ? ORDER BY modseq LIMIT 1 OFFSET ?", .int(modSeq.rawValue),
+            .int(StoreLimits.annotationChanges)
+        ) { $0.int(0) }
+        let upTo = ModSeq(UInt64(clamping: bound ?? last)) ?? modSeq
+        return (max(upTo, modSeq), bound.map { $0 < last } ?? false)
+    }
+
     /// What stands in annotation.mailbox_id, for somebody who may use it.
     ///
-    /// RFC 5464 §3.3: the right "l" and one of "r", "s", "w", "i", "p" are needed.
     fileprivate func annotationKey(_ name: MailboxName?, _ guest: AccountID?) throws -> Int64 {
         guard let name else {
             guard guest == nil else { throw StoreError.notPermitted }
@@ -170,7 +200,7 @@ extension Database {
         guard let id else { throw StoreError.mailboxNotFound(name) }
         let rights = try rights(of: guest, on: MailboxID(rawValue: id))
         guard rights.contains(.lookup) else { throw StoreError.mailboxNotFound(name) }
-        guard !rights.isDisjoint(with: [.read, .seen, .write, .insert, .post]) else { throw StoreError.notPermitted }
+        guard rights.mayAnnotate else { throw StoreError.notPermitted }
         return id
     }
 }

@@ -6,11 +6,13 @@ package import Mail
 
 extension AccountStore {
     /// Makes the mailbox and its missing ancestors; their access lists are that of the nearest above them.
+    /// - Parameter isSubscribed: subscribed to by its owner from the first moment (RFC 5465 §5.4). Not for guests.
     /// - Throws: `.mailboxExists`; `.specialUseTaken` when another mailbox has the special use; `.limit` for one too
     ///   many.
     package func createMailbox(
-        _ name: MailboxName, specialUse: SpecialUse? = nil
+        _ name: MailboxName, specialUse: SpecialUse? = nil, isSubscribed: Bool = false
     ) async throws(StoreError) -> MailboxInfo {
+        guard guest == nil || !isSubscribed else { throw .notPermitted }
         try await writeShared { operation in
             try operation.refuseTaken(name)
             _ = try operation.requireParent(of: name)
@@ -18,6 +20,7 @@ extension AccountStore {
             guard specialUse == nil || operation.guest == nil else { throw StoreError.notPermitted }
             try operation.createAncestors(of: name)
             _ = try operation.create(name, specialUse: specialUse)
+            if isSubscribed { try operation.subscribe(name) }
         }
         guard let info = try await mailbox(name) else { throw .mailboxNotFound(name) }
         return info
@@ -49,6 +52,7 @@ extension WriteOperation {
         let row = MailboxRow(
             id: MailboxID(rawValue: db.lastInsertedRowID), name: name, uidValidity: validity, uidNext: 1)
         if let parent { try inheritAccess(row.id, from: parent.id) }
+        effects.committed.news.hasNewNames = true
         return row
     }
 

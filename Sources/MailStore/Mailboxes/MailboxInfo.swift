@@ -60,8 +60,13 @@ package struct MailboxInfo: Hashable, Sendable {
         return info
     }
 
-    /// The mailbox as a guest's list has it: under a name of its own, and without what it is to its owner.
-    package func shown(as name: MailboxName, of owner: AccountID) -> MailboxInfo {
+    /// The mailbox as a guest's list has it: under a name of its own, and without what it is to its owner; nil where
+    /// the name would be too long.
+    package func shown(of owner: AccountRecord) -> MailboxInfo? {
+        MailboxName(name, of: owner).map { shown(as: $0, of: owner.id) }
+    }
+
+    private func shown(as name: MailboxName, of owner: AccountID) -> MailboxInfo {
         var info = self
         info.name = name
         info.specialUse = nil
@@ -96,6 +101,23 @@ extension AccountStore {
         try await mailboxes(from: name.text, to: name.text, counting).first
     }
 
+    /// Those of the mailboxes that are there, and that a guest may look up; time for each of them alone.
+    package func mailboxes(_ ids: Set<MailboxID>) async throws(StoreError) -> [MailboxInfo] {
+        try await file.read { [guest] db in
+            var all: [MailboxInfo] = []
+            for id in ids {
+                let name = try db.first(
+                    "SELECT name FROM mailbox WHERE id = ? AND deleted_at IS NULL", .int(id.rawValue)
+                ) { $0.text(0) }
+                guard let name else { continue }
+                try db.eachMailbox(from: name, to: name) { info, _ in
+                    all.append(info.withRights(try db.rights(of: guest, on: id)))
+                }
+            }
+            return all.filter { $0.rights.contains(.lookup) }
+        }
+    }
+
     /// Whether there is a mailbox of that name.
     package func hasMailbox(_ name: MailboxName) async throws(StoreError) -> Bool {
         let guest = guest
@@ -125,21 +147,15 @@ extension AccountStore {
         try await file.read { [hub, guest] db in
             let visible = try guest.map { try db.visibleRights(of: $0) }
             var all: [MailboxInfo] = []
-            try db.each(
-                """
-                SELECT id, name, special_use, uid_validity, uid_next, modseq, messages, unseen, deleted, size,
-                EXISTS (SELECT 1 FROM subscription WHERE subscription.name = mailbox.name), first_recent
-                FROM mailbox WHERE name BETWEEN ? AND ? AND deleted_at IS NULL
-                """, .text(first), .text(last)
-            ) { row in
-                var info = try MailboxInfo(row)
+            try db.eachMailbox(from: first, to: last) { info, firstRecent in
+                var info = info
                 if let visible {
                     guard let rights = visible[info.id] else { return }
                     info = info.withRights(rights)
                 }
                 if info.rights.contains(.read) {
                     if counting.contains(.recent) {
-                        info.recent = try db.recentCount(info.id, firstRecent: row.int(11), hub)
+                        info.recent = try db.recentCount(info.id, firstRecent: firstRecent, hub)
                     }
                     if counting.contains(.deletedSize) { info.deletedSize = try db.deletedSize(info) }
                 }
@@ -151,7 +167,7 @@ extension AccountStore {
 }
 
 extension MailboxInfo {
-    /// From the columns of the statement above.
+    /// From the columns of the statement below.
     fileprivate init(_ row: SQLRow) throws {
         guard let validity = UIDValidity(row.uint32(3)), let modSeq = ModSeq(UInt64(clamping: row.int(5))) else {
             throw StoreError.broken("mailbox \"\(row.text(1))\" has UIDVALIDITY \(row.int(3)), MODSEQ \(row.int(5))")
@@ -165,6 +181,19 @@ extension MailboxInfo {
 }
 
 extension Database {
+    /// The mailboxes with names in a range, and the first UID that no session has seen of each.
+    fileprivate func eachMailbox(
+        from first: String, to last: String, _ body: (MailboxInfo, _ firstRecent: Int64) throws -> Void
+    ) throws {
+        try each(
+            """
+            SELECT id, name, special_use, uid_validity, uid_next, modseq, messages, unseen, deleted, size,
+            EXISTS (SELECT 1 FROM subscription WHERE subscription.name = mailbox.name), first_recent
+            FROM mailbox WHERE name BETWEEN ? AND ? AND deleted_at IS NULL
+            """, .text(first), .text(last)
+        ) { row in try body(MailboxInfo(row), row.int(11)) }
+    }
+
     func hasMailbox(_ name: MailboxName) throws -> Bool {
         try first("SELECT 1 FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) { _ in true }
             ?? false

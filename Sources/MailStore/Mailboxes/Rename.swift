@@ -20,6 +20,7 @@ extension AccountStore {
                 let target = try operation.create(new)
                 _ = try operation.move(.all, from: row, to: target)
                 try operation.copyAnnotations(from: row.id, to: target.id)
+                operation.effects.committed.news.renamedInboxes.insert(target.id)
                 return
             }
             guard !old.isAncestor(of: new) else {

@@ -10,7 +10,10 @@ extension AccountStore {
 
     /// Ends a subscription; nothing happens when there was none.
     package func unsubscribe(_ name: MailboxName) async throws(StoreError) {
-        try await write { try $0.db.run("DELETE FROM subscription WHERE name = ?", .text(name.text)) }
+        try await write { operation in
+            try operation.db.run("DELETE FROM subscription WHERE name = ?", .text(name.text))
+            operation.effects.committed.news.hasNewNames = true
+        }
     }
 
     package func isSubscribed(_ name: MailboxName) async throws(StoreError) -> Bool {
@@ -38,5 +41,6 @@ extension WriteOperation {
             throw StoreError.limit("an account can have at most \(StoreLimits.subscriptions) subscriptions")
         }
         try db.run("INSERT OR IGNORE INTO subscription (name) VALUES (?)", .text(name.text))
+        effects.committed.news.hasNewNames = true
     }
 }

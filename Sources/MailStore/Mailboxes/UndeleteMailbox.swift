@@ -88,6 +88,7 @@ extension WriteOperation {
 
     fileprivate mutating func revive(_ deleted: DeletedRow, as name: MailboxName) throws {
         let key = SQLValue.int(deleted.id.rawValue)
+        effects.committed.news.hasNewNames = true
         let modSeq = try nextModSeq()
         let use = try deleted.specialUse.flatMap { try holder(of: $0) == nil ? $0 : nil }
         try db.run(

@@ -41,7 +41,7 @@ extension AccountStore {
             let step = try await write { try $0.purgeMessages(before, name) }
             all = all + step
             if step.messages == 0 { break }
-            mustCountPurged.withLock { $0 = true }
+            ownersHandle.mustCountPurged.withLock { $0 = true }
         }
         while !Task.isCancelled, let step = try await write({ try $0.purgeMailbox(before, name) }) { all = all + step }
         return all

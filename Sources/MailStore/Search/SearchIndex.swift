@@ -73,8 +73,8 @@ extension AccountStore {
     func indexSome() async throws(StoreError) -> Bool {
         if try await completeSomeThreads() { return true }
         if try await indexStep() != nil { return true }
-        guard mustCountPurged.withLock({ $0 }) else { return false }
-        mustCountPurged.withLock { $0 = false }
+        guard ownersHandle.mustCountPurged.withLock({ $0 }) else { return false }
+        ownersHandle.mustCountPurged.withLock { $0 = false }
         let status = try await searchIndexStatus()
         guard status.purged > max(1_000, status.indexed / 4) else { return false }
         try await write { try $0.clearSearchIndex() }

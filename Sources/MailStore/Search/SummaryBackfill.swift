@@ -16,7 +16,7 @@ extension AccountStore {
     /// - Returns: false when nothing is left to do.
     func completeSomeThreads() async throws(StoreError) -> Bool {
         // It is the account's own housekeeping, whoever waits for it.
-        if guest != nil { return try await ownersHandle.completeSomeThreads() }
+        guard ownersHandle === self else { return try await ownersHandle.completeSomeThreads() }
         guard !areThreadsComplete.withLock({ $0 }) else { return false }
         let compression = compression
         let isDone = try await file.read { try $0.keysToFill() == nil }

@@ -19,13 +19,13 @@ extension AccountID {
 extension AccountStore {
     /// This account's mail as another account may use it. From a guest's handle there is no way to another's.
     package func accessed(by guest: AccountID) -> AccountStore {
-        AccountStore(self, guest: self.guest == nil ? guest : .nobody, boundTo: nil)
+        AccountStore(self, guest: self.guest == nil ? guest : .nobody, boundTo: nil, session: session)
     }
 
     /// For a guest: lets `read` work while the guest may read this mailbox. The owner's handle needs no binding.
     package func bound(to mailbox: MailboxID) -> AccountStore {
         guard let guest else { return self }
-        return AccountStore(self, guest: guest, boundTo: mailbox)
+        return AccountStore(self, guest: guest, boundTo: mailbox, session: session)
     }
 
     /// Whether the mail is not the user's own.
@@ -59,10 +59,13 @@ extension AccountStore {
     func writeShared<T: Sendable>(
         _ work: @escaping @Sendable (inout WriteOperation) throws -> T
     ) async throws(StoreError) -> T {
-        let guest = guest
+        let (guest, session) = (guest, session)
         return try await writer.perform { db, effects in
+            let first = effects.changes.count
             var operation = WriteOperation(db: db, effects: effects, guest: guest)
-            return try work(&operation)
+            let result = try work(&operation)
+            effects.noteChanges(from: first, by: session)
+            return result
         }
     }
 }

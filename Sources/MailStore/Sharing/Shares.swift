@@ -34,7 +34,7 @@ extension Directory {
             ) { _ in true }
         }
         guard isKnown != true else { return }
-        try await note { db in
+        try await writeShares { db in
             // Not for an account that has been removed meanwhile.
             try db.run(
                 "INSERT OR IGNORE INTO share (grantee_id, owner_id) SELECT ?, id FROM account WHERE id = ?",
@@ -92,7 +92,15 @@ extension Store {
         let nobody = mail.accessed(by: .nobody)
         guard let (element, inner) = name.inOtherUsers else { return (nobody, name) }
         guard let owner = try await directory.owner(element, sharingWith: mail.id) else { return (nobody, inner) }
-        return (try await account(owner.id).accessed(by: mail.id), inner)
+        return (try await sharedAccount(of: owner, for: mail), inner)
+    }
+
+    /// The mail of somebody who shares, as the guest may use it.
+    package func sharedAccount(
+        of owner: AccountRecord, for mail: AccountStore
+    ) async throws(StoreError) -> AccountStore {
+        let account = try await account(owner.id).accessed(by: mail.id)
+        return mail.session.map { account.used(by: $0) } ?? account
     }
 
     /// The mailboxes of others that a guest may see, under the names that the guest knows them by.
@@ -106,9 +114,7 @@ extension Store {
             if mailboxes.isEmpty {
                 for grantee in [Grantee.account(guest), .anyone] { try await settleShare(mail, grantee) }
             }
-            all += mailboxes.compactMap { info in
-                MailboxName(info.name, of: owner).map { info.shown(as: $0, of: owner.id) }
-            }
+            all += mailboxes.compactMap { $0.shown(of: owner) }
         }
         return all
     }

@@ -8,21 +8,15 @@ import Testing
 @testable import IMAPServer
 
 @Suite struct NotifyCommandTests {
-    private static let messages = "MessageNew MessageExpunge"
-
-    /// Says nothing unasked: what comes next is the answer to this NOOP.
-    private static func expectSilence(_ client: IMAPTestClient) async throws {
-        let reply = try await client.command("NOOP")
-        #expect(reply.isOK && reply.untagged.isEmpty, "\(reply.untagged)")
-    }
+    private static let messages = NotifyEvents.messages
 
     // MARK: The selected mailbox
 
-    @Test("flags and expunged messages of SELECTED come between commands")
-    func changes() async throws {
+    @Test("flags and expunged messages of SELECTED come between commands", arguments: ClientMode.allCases)
+    func changes(mode: ClientMode) async throws {
         try await TestServer.with { server in
             try await server.fill(3)
-            let client = try await server.select()
+            let client = try await server.select(mode: mode)
             let other = try await server.select()
             #expect(try await client.command("NOTIFY SET (selected (\(Self.messages) FlagChange))").isOK)
             try await other.command("STORE 2 +FLAGS (\\Deleted)")
@@ -30,8 +24,8 @@ import Testing
             #expect(flagged.uid == 2 && flagged.flags?.contains("\\Deleted") == true)
             try await other.command("EXPUNGE")
             let gone = try await client.response()
-            #expect(gone.name == "EXPUNGE" && gone.number == 2)
-            try await Self.expectSilence(client)
+            #expect(mode == .qresync ? gone.vanishedUIDs == [2] : gone.name == "EXPUNGE" && gone.number == 2)
+            try await client.expectSilence()
         }
     }
 
@@ -65,7 +59,7 @@ import Testing
             try await other.command("STORE 2 +FLAGS (\\Deleted)")
             try await other.command("EXPUNGE")
             try await server.fill(1)
-            try await Self.expectSilence(client)
+            try await client.expectSilence()
             let missing = try await client.command("FETCH 1:3 (UID FLAGS)")
             #expect(missing.isOK && missing.fetches.count == 3)
             // Its own commands are answered in full.
@@ -112,34 +106,102 @@ import Testing
             #expect(flags.contains("UNSEEN") && flags.contains("2") && flags.contains("UIDVALIDITY"))
             try await other.command("EXPUNGE")
             #expect(try await client.response().values[2].list?.contains(.atom("MESSAGES")) == true)
-            try await Self.expectSilence(client)
+            try await client.expectSilence()
         }
     }
 
-    /// The name and the attributes, in order, of the LIST response that comes.
-    private static func expect(_ client: IMAPTestClient, _ line: [String]) async throws {
-        let response = try await client.response()
-        let attributes = response.name == "LIST" ? response.values[1].list?.compactMap(\.text) ?? [] : []
-        #expect([response.values.dropFirst(3).first?.text ?? ""] + attributes.sorted() == line, "\(response)")
+    @Test("the STATUS indicator tells what the events need, and nothing of the selected mailbox (RFC 5465 §3.1)")
+    func statusIndicator() async throws {
+        try await TestServer.with { server in
+            let client = try await server.select()
+            let messages = try await client.notify("SET STATUS (mailboxes (Sent INBOX) (\(Self.messages)))")
+            #expect(messages.data("STATUS").map { Set($0.statusValues.keys) } == [["MESSAGES", "UIDNEXT", "UIDVALIDITY"]])
+            let flags = try await client.notify("SET STATUS (mailboxes Sent (\(NotifyEvents.flags)))")
+            #expect(
+                flags.data("STATUS").map { Set($0.statusValues.keys) } == [
+                    ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ"]
+                ])
+            for set in ["SET STATUS (personal (MailboxName))", "SET (personal (\(Self.messages)))",
+                "SET STATUS (personal NONE)", "SET STATUS (selected (\(Self.messages)))", "SET STATUS (subtree x (\(Self.messages)))",
+            ] {
+                let reply = try await client.notify(set)
+                #expect(reply.isOK && reply.untagged.isEmpty, "\(set): \(reply.untagged)")
+            }
+        }
     }
 
-    @Test("subscriptions, and filters that follow them")
-    func subscriptions() async throws {
+    @Test("what the client does itself is not told (RFC 5465 §5); what another does there besides is")
+    func ownMessages() async throws {
+        try await TestServer.with { server in
+            try await server.fill(3)
+            let (client, other) = (try await server.select(), try await server.select())
+            #expect(try await client.notify("SET (personal (\(NotifyEvents.flags))) (selected NONE)").isOK)
+            #expect(try await client.command("COPY 1 Sent").isOK)
+            #expect(try await client.append("Sent", Sample.message(4)).isOK)
+            #expect(try await client.append("Trash", Sample.message(4)).isOK)
+            try await client.expectSilence()
+            #expect(try await other.command("COPY 1 Sent").isOK)
+            let status = try await client.expectStatus("Sent", ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN"])
+            #expect(status["MESSAGES"] == 3)
+            try await client.expectSilence()
+        }
+    }
+
+    @Test("a mailbox that was selected is among the others from then on; what it was not told of is told")
+    func unselected() async throws {
+        try await TestServer.with { server in
+            let client = try await server.select()
+            #expect(try await client.notify("SET (selected NONE) (mailboxes INBOX (\(Self.messages)))").isOK)
+            try await server.fill(1)
+            try await client.expectSilence()
+            try await client.command("UNSELECT")
+            try await client.expectStatus("INBOX", ["MESSAGES", "UIDNEXT", "UIDVALIDITY"])
+            let set = "SET (selected (\(Self.messages))) (mailboxes INBOX (\(Self.messages)))"
+            #expect(try await client.notify(set).isOK)
+            try await client.command("SELECT INBOX")
+            try await server.fill(1)
+            #expect(try await client.response().name == "EXISTS")
+            #expect(try await client.response().name == "RECENT")
+            #expect(try await client.command("SELECT Sent").isOK)
+            // All of it was told; the news of it may come once more, and that is all that may come.
+            let late = try await client.command("NOOP").untagged.compactMap(\.statusOf)
+            #expect(late.isEmpty || late == ["INBOX"])
+        }
+    }
+
+    @Test("UNAUTHENTICATE ends NOTIFY; the next login hears nothing that it did not ask for")
+    func unauthenticate() async throws {
+        try await TestServer.with { server in
+            let client = try await server.select()
+            let set = "SET (selected (\(Self.messages))) (personal (\(Self.messages) MailboxName ServerMetadataChange))"
+            #expect(try await client.notify(set).isOK)
+            #expect(try await client.command("UNAUTHENTICATE").isOK)
+            #expect(try await client.login().isOK)
+            try await server.fill(1, to: "Sent")
+            _ = try await server.alice.createMailbox(try MailboxName("new"))
+            try await client.expectSilence()
+            // Nor does it end what a session hears that never said NOTIFY.
+            #expect(try await client.command("SELECT INBOX").isOK)
+            try await server.fill(1)
+            #expect(try await client.command("NOOP").exists == 1)
+        }
+    }
+
+    @Test("NOTIFY is offered to logins, and not to accounts that it was taken from")
+    func offered() async throws {
         try await TestServer.with { server in
             let client = try await server.login()
-            let other = try await server.login()
-            let set = "NOTIFY SET (personal (SubscriptionChange)) (subscribed (\(Self.messages)))"
-            #expect(try await client.command(set).isOK)
-            try await other.command("UNSUBSCRIBE Sent")
-            try await Self.expect(client, ["Sent", "\\HasNoChildren", "\\Sent"])
-            try await server.fill(1, to: "Sent")
-            try await Self.expectSilence(client)
-            try await other.command("SUBSCRIBE Sent")
-            try await Self.expect(client, ["Sent", "\\HasNoChildren", "\\Sent", "\\Subscribed"])
-            try await server.fill(1, to: "Sent")
-            #expect(try await client.response().name == "STATUS")
-            try await client.command("UNSUBSCRIBE Sent")
-            try await Self.expectSilence(client)
+            #expect(try await client.command("CAPABILITY").capabilities?.contains("NOTIFY") == true)
+            try await server.administration.switchCapabilities(["METADATA"], of: "alice@example.org", to: false)
+            let without = try await server.login()
+            let reply = try await without.notify("SET (personal (MailboxMetadataChange))")
+            #expect(reply.code == "BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange)")
+            try await server.administration.switchCapabilities(["NOTIFY"], of: "alice@example.org", to: false)
+            let refused = try await server.login()
+            #expect(try await refused.command("CAPABILITY").capabilities?.contains("NOTIFY") == false)
+            #expect(try await refused.notify("NONE").isBAD)
+            #expect(try await refused.command("SELECT INBOX").isOK)
+            #expect(try await refused.command("SEARCH RETURN (UPDATE (UID)) ALL").isBAD)
         }
     }
 
@@ -152,7 +214,7 @@ import Testing
             try await server.fill(1)
             #expect(try await client.response().name == "EXISTS")
             #expect(try await client.response().name == "RECENT")
-            try await Self.expectSilence(client)
+            try await client.expectSilence()
             try await client.command("UNSELECT")
             try await server.fill(1)
             let status = try await client.response()
@@ -206,7 +268,7 @@ import Testing
             let end = try await client.response()
             #expect(end.condition == "OK" && end.code == "NOTIFICATIONOVERFLOW")
             try await server.fill(1, to: "Sent")
-            try await Self.expectSilence(client)
+            try await client.expectSilence()
             let reply = try await client.command("NOTIFY SET (personal (\(Self.messages)))")
             #expect(reply.isNO && reply.code == "NOTIFICATIONOVERFLOW")
             #expect(try await client.command("NOTIFY SET (mailboxes Sent (\(Self.messages)))").isOK)
@@ -226,7 +288,7 @@ import Testing
                 told += 1
             } while last?.values[2].list?.contains(.atom("61")) != true
             #expect(told <= 60)
-            try await Self.expectSilence(client)
+            try await client.expectSilence()
         }
     }
 }

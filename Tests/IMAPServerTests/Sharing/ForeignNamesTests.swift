@@ -33,12 +33,16 @@ import Testing
         .getMetadata: ["GETMETADATA NAME /private/comment", "GETMETADATA NAME (DEPTH infinity) /shared"],
         .setMetadata: ["SETMETADATA NAME (/private/comment \"x\")", "SETMETADATA NAME (/private/specialuse NIL)"],
         .esearch: ["ESEARCH IN (mailboxes NAME) ALL", "ESEARCH IN (subtree NAME) ALL"],
+        .notify: [
+            "NOTIFY SET STATUS (mailboxes NAME (MessageNew MessageExpunge)) (subtree NAME (MailboxName))",
+            "NOTIFY SET (selected (MessageNew MessageExpunge FlagChange))",
+        ],
         .deleteACL: ["DELETEACL NAME anyone"], .getACL: ["GETACL NAME"],
         .listRights: ["LISTRIGHTS NAME anyone", "LISTRIGHTS NAME bob@example.org"], .myRights: ["MYRIGHTS NAME"],
     ]
     /// They name no mailbox.
     static let nameless: Set<CommandName> = [
-        .capability, .noop, .logout, .id, .startTLS, .authenticate, .login, .enable, .namespace, .idle, .notify,
+        .capability, .noop, .logout, .id, .startTLS, .authenticate, .login, .enable, .namespace, .idle,
         .check, .close, .unselect, .compress, .getQuota, .setQuota, .expunge, .search, .fetch, .store,
         .sort, .thread, .cancelUpdate, .unauthenticate,
     ]
