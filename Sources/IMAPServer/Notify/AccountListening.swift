@@ -1,7 +1,7 @@
 // Hearing of what is committed in a session's account and in those that share mailboxes with it.
 //
-// Theory. The writers' threads put news into a box and raise a signal; the session takes them out when it has time. What
-// waits is a few sets that are joined, so it has an end however busy the accounts and however slow the client: the
+// Theory. The writers' threads put news into a box and raise a signal; the session takes them out when it has time.
+// What waits is a few sets that are joined, so it has an end however busy the accounts and however slow the client: the
 // identifiers of mailboxes that the session cares for, and bits. News that it does not care for neither wait nor wake.
 
 import IMAPSyntax
@@ -136,7 +136,7 @@ extension Session {
         var mailboxes: [MailboxInfo] = []
         for source in listening.sources.values {
             let all = try await source.account.mailboxes()
-            if let owner = source.owner { mailboxes += all.compactMap { $0.shown(of: owner) } } else { mailboxes += all }
+            mailboxes += source.owner.map { owner in all.compactMap { $0.shown(of: owner) } } ?? all
         }
         return MailboxCatalogue(
             own: listening.own.id, mailboxes: mailboxes, subscriptions: Set(try await listening.own.subscriptions()))

@@ -196,7 +196,9 @@ struct NotifyReport {
     /// - Parameter before: nil where it is not known what the client was told last.
     private mutating func addStatus(_ key: MailboxKey, _ info: MailboxInfo, _ before: MailboxInfo?) {
         guard key != selected, info.isObservable else { return }
-        let events = events(of: info.name)
+        // What was not watched until now is not news.
+        let wasSubscribed = old.subscriptions.contains(info.name) && new.subscriptions.contains(info.name)
+        let events = interest.events(of: info.name, isSubscribed: wasSubscribed)
         let counts = before.map { $0.messages != info.messages || $0.uidNext != info.uidNext } ?? true
         if counts, events.contains(.messages) {
             let unseen: [StatusItem] = events.contains(.flags) ? [.unseen] : []

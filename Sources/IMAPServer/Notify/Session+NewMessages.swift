@@ -60,7 +60,8 @@ extension Session {
         _ items: [FetchItem], of indices: Range<Int>, in selection: Selection
     ) async throws(ConnectionEnded) {
         let view = selection.mailbox.view
-        // Whatever is asked for, these are told by UID: their numbers may be others already when they are read.
+        // What comes unasked has the UID, and MODSEQ once that is enabled (RFC 7162 §3.2.4).
+        let items = items + (enabled.tellsModSeq ? [.modSeq] : [])
         let byUID = MessageSelection.uid(MessageSet([.init(.number(view[indices.lowerBound].uid), .last)]))
         let plan = FetchPlan(Fetch(messages: byUID, items: items), enabled)
         var queue = FetchQueue([indices])

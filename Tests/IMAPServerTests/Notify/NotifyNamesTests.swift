@@ -63,13 +63,16 @@ import Testing
     func filters() async throws {
         try await TestServer.with { server in
             let (client, other) = (try await server.login(), try await server.login())
-            let set = "SET (subtree (Lists News) (MailboxName)) (mailboxes (x* y) (MailboxName)) (mailboxes News/b NONE)"
-            #expect(try await client.notify(set).isOK)
-            for name in ["xa", "y", "News/b", "News/c", "Other", "Lists"] { try await other.command("CREATE \(name)") }
+            let set = "SET (subtree (Lists News) (MailboxName)) (mailboxes (\"x*\" y) (MailboxName))"
+            #expect(try await client.notify("\(set) (mailboxes News/b NONE)").isOK)
+            for name in ["xa", "Other", "y"] { try await other.command("CREATE \(name)") }
             try await client.expectList("y", "\\HasNoChildren", "\\Subscribed")
+            try await other.command("CREATE News/b")
             try await client.expectList("News", "\\HasChildren")
+            try await other.command("CREATE News/c")
             try await client.expectList("News/c", "\\HasNoChildren", "\\Subscribed")
             try await client.expectList("News", "\\HasChildren")
+            try await other.command("CREATE Lists")
             try await client.expectList("Lists", "\\HasNoChildren", "\\Subscribed")
             try await client.expectSilence()
             // A child is told where the one above it, which it was renamed with, is not.
@@ -123,14 +126,15 @@ import Testing
         }
     }
 
-    @Test("another NOTIFY SET takes the place of the one before it and loses nothing; one that is refused changes nothing")
+    @Test("NOTIFY SET takes the place of the one before it and loses nothing; one that is refused changes nothing")
     func replacing() async throws {
         try await TestServer.with {
             $0.limits.notifyMailboxes = 3
         } _: { server in
             let client = try await server.login()
             #expect(try await client.notify("SET (mailboxes Sent (\(NotifyEvents.messages)))").isOK)
-            #expect(try await client.notify("SET (personal (\(NotifyEvents.messages)))").code == "NOTIFICATIONOVERFLOW")
+            let tooMany = try await client.notify("SET (personal (\(NotifyEvents.messages)))")
+            #expect(tooMany.isNO && tooMany.code == "NOTIFICATIONOVERFLOW")
             #expect(try await client.notify("SET (personal (x-weather))").isNO)
             try await server.fill(1, to: "Sent")
             try await client.expectStatus("Sent", ["MESSAGES", "UIDNEXT", "UIDVALIDITY"])

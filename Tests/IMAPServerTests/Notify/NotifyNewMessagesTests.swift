@@ -31,7 +31,7 @@ import Testing
                 let fetch = try await client.response()
                 #expect(fetch.name == "FETCH" && fetch.number == uid && fetch.uid == uid && fetch.flags != nil)
                 #expect(fetch.items.keys.contains { $0.hasPrefix("BODY[HEADER.FIELDS") })
-                #expect(fetch.items.keys.contains("MODSEQ") == false)
+                #expect(fetch.items.keys.contains("MODSEQ") == (mode == .qresync))
             }
             // Nobody has looked at them: what would set \\Seen does not.
             #expect(try await client.notify("SET (selected (MessageNew (BODY[] MODSEQ) MessageExpunge))").isOK)

@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test("rights that are given are a mailbox created, rights that are taken one deleted, in the same words as by DELETE")
+    @Test("rights given are a mailbox created, rights taken one deleted, in the same words as by DELETE")
     func rights() async throws {
         try await SharingServer.with("") { sharing in
             let client = try await sharing.alice()
@@ -121,8 +121,8 @@ import Testing
         try await SharingServer.with("lr") { sharing in
             let (client, other) = (try await sharing.alice(), try await sharing.alice())
             let owner = try await sharing.bobClient()
-            let set = "SET (mailboxes (INBOX \(SharingServer.team)) (MailboxMetadataChange)) (personal (ServerMetadataChange))"
-            #expect(try await client.notify(set).isOK)
+            let set = "SET (mailboxes (INBOX \(SharingServer.team)) (MailboxMetadataChange))"
+            #expect(try await client.notify("\(set) (personal (ServerMetadataChange))").isOK)
             try await other.command("SETMETADATA INBOX (/private/comment \"x\" /shared/comment \"y\")")
             #expect(try await client.response().changedMetadata == ["INBOX", "/private/comment", "/shared/comment"])
             try await other.command("SETMETADATA Sent (/private/comment \"x\")")
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test("RFC 5464 §4.4: after ENABLE METADATA the annotations of shared mailboxes are told too, until NOTIFY says what is")
+    @Test("RFC 5464 §4.4: ENABLE METADATA tells of shared mailboxes too, until NOTIFY says what is told")
     func enabledMetadata() async throws {
         try await SharingServer.with("lr") { sharing in
             let (client, owner) = (try await sharing.alice(), try await sharing.bobClient())
@@ -158,7 +158,8 @@ import Testing
             // Another begins to share.
             let secret = try MailboxName("Secret")
             try await sharing.server.store.setRights(
-                on: secret, of: sharing.bob, for: .anyone, isNegative: false, .replace(try MailboxRights(letters: "lr")))
+                on: secret, of: sharing.bob, for: .anyone, isNegative: false,
+                .replace(try MailboxRights(letters: "lr")))
             try await owner.command("SETMETADATA Secret (/shared/comment \"z\")")
             let anew = try await client.command("NOOP").data("METADATA")
             #expect(anew.map(\.changedMetadata) == [["Other Users/bob@example.org/Secret", "/shared/comment"]])
