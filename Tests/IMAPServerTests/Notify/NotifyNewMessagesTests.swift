@@ -1,5 +1,6 @@
 // What is sent of new messages unasked: the FETCH items of MessageNew and of UPDATE (RFC 5465 §5.2, §7).
 
+import Accounts
 import Mail
 import MailStore
 import TestSupport
