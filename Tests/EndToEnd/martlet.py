@@ -123,6 +123,12 @@ class Server:
     def said(self):
         return "\n".join(self.log[-80:])
 
+    def logged(self, *words, count=1):
+        """The lines of the log that have all the words, once there are so many: they come by a pipe and a thread."""
+        def lines():
+            return [line for line in self.log if all(word in line for word in words)]
+        return wait_for(lambda: len(lines()) >= count and lines(), what=f"{count} of {words} in the log")
+
     @property
     def pid(self):
         return self.process.pid
@@ -145,14 +151,14 @@ class Server:
             self.process.wait()
             raise AssertionError("martletd did not end within "
                                  f"{timeout} s of SIGTERM:\n{self.said()}") from None
-        self._reader.join(5)
+        self._reader.join(60)
         assert status == 0, f"martletd ended with {status}:\n{self.said()}"
 
     def kill(self):
         """What a power cut leaves of a process."""
         self.process.kill()
         self.process.wait()
-        self._reader.join(5)
+        self._reader.join(60)
 
     def memory(self, field="VmRSS"):
         """A figure of /proc/PID/status in KiB."""

@@ -230,7 +230,7 @@ def test_sessions_are_listed_and_kicked(directory, server):
         two.command("NOOP")
         assert directory.json("session", "kick", "--account", USER)["kicked"] == 1
         assert_ended(two)
-    assert directory.json("session", "list") == []
+    wait_for(lambda: directory.json("session", "list") == [], what="the end of both sessions", every=0.2)
 
     def kick():
         with IMAP(server.imap) as client:

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from martlet import PASSWORD, USER, best_of, running, wait_for, wait_for_index
+from martlet import PASSWORD, USER, best_of, running, wait_for_index
 from messages import made
 from wire import IMAP, LMTP
 

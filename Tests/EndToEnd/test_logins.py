@@ -65,7 +65,7 @@ def test_what_looks_like_an_app_password_is_not_tried_as_the_main_one(directory,
     directory.martlet("app-password", "revoke", USER, other["id"])
     with IMAP(server.imap) as client:
         assert client.attempt(f"LOGIN {USER} {other['secret']}").code == "AUTHENTICATIONFAILED"
-    line, = [line for line in server.log if "auth-failed" in line]
+    line, = server.logged("auth-failed")
     assert "unknown-app-password" in line
 
 
@@ -96,7 +96,7 @@ def test_gsasl(laptop, server, mechanism):
     done = gsasl(server, mechanism, laptop[1], *options)
     said = (done.stdout + done.stderr).decode(errors="replace")
     assert done.returncode == 0 and "OK" in said, said
-    line = wait_for(lambda: [line for line in server.log if "auth-ok" in line], what="a log line")[0]
+    line = server.logged("auth-ok")[0]
     assert f"mech={mechanism} " in line + " " and "app-password#" in line
     refused = gsasl(server, mechanism, spoilt(laptop[1]), *options)
     assert refused.returncode != 0
@@ -259,7 +259,7 @@ def test_networks(directory, server):
         client.login(USER, secret)
     with IMAP(server.imap, source="127.0.0.6") as client:
         assert client.attempt(f"LOGIN {USER} {secret}").code == "AUTHENTICATIONFAILED"
-    assert any("outside-networks" in line and "rip=127.0.0.6" in line for line in server.log)
+    assert server.logged("outside-networks", "rip=127.0.0.6")
 
 
 @pytest.mark.parametrize("idling", [False, True])
@@ -316,7 +316,7 @@ def test_with_totp_on_the_main_password_opens_no_mail_and_says_so(directory, lap
             "AUTHENTICATE", "PLAIN", "AGFsaWNlQGV4YW1wbGUub3JnAGNvcnJlY3QtaG9yc2UtYmF0dGVyeQ==").lines)
     with IMAP(server.imap) as client:
         client.login(USER, laptop[1])
-    assert any("app-password-needed" in line for line in server.log)
+    assert server.logged("app-password-needed")
     done = curl(server, user=f"{USER}:{PASSWORD}")
     assert done.returncode == 67
 
