@@ -58,8 +58,8 @@ def test_expunged_messages_come_back_before_the_clients_eyes(directory, server, 
         while not (line := idler.line()).startswith(b"* 4 EXISTS"):
             assert line.startswith(b"* "), line
         idler.done()
-        assert [4] in syncing.command("NOOP").untagged("EXISTS")
-        alice.command("NOOP")
+        wait_to_be_told(syncing, 4)
+        wait_to_be_told(alice, 4)
         found = contents(alice)
         assert set(found) == set(sent)
         for mark, row in found.items():

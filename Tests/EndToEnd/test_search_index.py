@@ -96,7 +96,7 @@ def test_searches_find_the_same_while_the_index_is_made_anew(directory, mail):
                 client.login(USER, PASSWORD)
                 client.command("EXAMINE INBOX")
                 chance, count = random.Random(lane), 0
-                while not stop.is_set():
+                while count == 0 or not stop.is_set():
                     ask(client, mail, chance)
                     count += 1
                 counts.append(count)
