@@ -68,6 +68,8 @@ struct CommandParserTests {
             .setACL(SetACL(mailbox: "a", identifier: .init(name: "b"), change: .remove([.create, .delete])))),
         Case("SETACL a b \"\"", .setACL(SetACL(mailbox: "a", identifier: .init(name: "b"), change: .replace([])))),
         Case("deleteacl a {2+}\r\né", .deleteACL(DeleteACL(mailbox: "a", identifier: .init(name: "é")))),
+        Case(
+            "LISTRIGHTS a {3+}\r\n\u{2168}", .listRights(ListRights(mailbox: "a", identifier: .init(name: "IX")))),
         Case("GETACL a", .getACL(GetACL(mailbox: "a"))),
         Case("LISTRIGHTS a -b", .listRights(ListRights(mailbox: "a", identifier: .init(name: "b", isNegative: true)))),
         Case("MYRIGHTS \"a b\"", .myRights(MyRights(mailbox: "a b"))),

@@ -1,5 +1,6 @@
 // SETACL: rights are given to somebody, or taken.
 
+import Accounts
 import IMAPSyntax
 import Logging
 import Mail
@@ -22,10 +23,21 @@ extension Session {
         }
         try await environment.store.setRights(
             on: mailbox.name, of: mailbox.account, for: grantee, isNegative: identifier.isNegative, change)
+        try await audit(mailbox, identifier, change)
         logger.info(
             "access list changed",
             metadata: [
                 "owner": "\(mailbox.account.id)", "mailbox": "\(mailbox.name)", "identifier": "\(identifier.text)",
             ])
+    }
+
+    private func audit(
+        _ mailbox: MailboxReference, _ identifier: AccessIdentifier, _ change: RightsChange
+    ) async throws {
+        let directory = environment.store.directory
+        guard let owner = try await directory.account(mailbox.account.id) else { return }
+        try await directory.noteAccess(
+            owner.address, mailbox.name, identifier.text, change,
+            by: "imap:\(try loggedIn().login.account.address)")
     }
 }

@@ -1,8 +1,10 @@
 // Whom a line of an access control list is about, as the commands of RFC 4314 name them.
 
+import Mail
+
 /// RFC 4314 §2: an account's name or `anyone`; a `-` before it makes the line one that takes rights away.
 package struct AccessIdentifier: Hashable, Sendable {
-    /// Without the `-`; UTF-8 without control characters, not empty.
+    /// Without the `-`; as SASLprep spells it, not empty.
     package var name: String
     package var isNegative: Bool
 
@@ -19,14 +21,14 @@ package struct AccessIdentifier: Hashable, Sendable {
 extension Lexer {
     // RFC 4314 §7: identifier = astring
     //
-    // What SASLprep would refuse is refused; what it would map is compared as the account's address is.
+    // RFC 4314 §3: what SASLprep refuses, or leaves nothing of, is BAD; all else counts as it prepares it.
     mutating func accessIdentifier() throws(SyntaxError) -> AccessIdentifier {
         let bytes = try astring("an identifier")
-        guard var name = String(validating: bytes, as: UTF8.self) else {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw SyntaxError("an identifier is text in UTF-8")
         }
-        guard name.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control }) else {
-            throw SyntaxError("an identifier must not hold control characters")
+        guard var name = SASLprep.prepared(text) else {
+            throw SyntaxError("an identifier must not be empty nor hold characters that no name holds")
         }
         let isNegative = name.hasPrefix("-")
         if isNegative { name.removeFirst() }

@@ -11,6 +11,10 @@ extension String {
     package var normalizedToNFD: String {
         utf8.allSatisfy { $0 < 0x80 } ? self : decomposedStringWithCanonicalMapping
     }
+    /// In normalisation form KC.
+    package var normalizedToNFKC: String {
+        utf8.allSatisfy { $0 < 0x80 } ? self : precomposedStringWithCompatibilityMapping
+    }
     /// In normalisation form KD.
     package var normalizedToNFKD: String {
         utf8.allSatisfy { $0 < 0x80 } ? self : decomposedStringWithCompatibilityMapping

@@ -66,6 +66,44 @@ import Testing
         }
     }
 
+    @Test("RFC 4314 §3: identifiers are prepared with SASLprep; what it refuses is BAD")
+    func preparedIdentifiers() async throws {
+        try await SharingServer.with("") { sharing in
+            let bob = try await sharing.bobClient()
+            func set(_ identifier: String) async throws -> IMAPReply {
+                let bytes = Array(identifier.utf8)
+                let head = Array("SETACL Team {\(bytes.count)+}\r\n".utf8)
+                return try await bob.command(head + bytes + Array(" lr".utf8))
+            }
+            // A soft hyphen is nothing, wide letters are letters.
+            #expect(try await set("any\u{ad}one").isOK)
+            #expect(try await set("\u{ff0d}\u{ff41}lice@example.org").isOK)
+            #expect(try await acl(bob) == Self.owner + " anyone lr -alice@example.org lr")
+            for bad in ["", "\u{ad}", "-", "-\u{200b}", "a\u{7}", "a\u{e000}", "a\u{202e}b", "a\u{fffd}", "a\u{378}"] {
+                #expect(try await set(bad).isBAD, "\(bad.debugDescription)")
+            }
+            #expect(try await set("\u{e9}@example.org").tagged.code == "NONEXISTENT")
+        }
+    }
+
+    @Test("SETACL and DELETEACL are in the audit trail, by whoever did them")
+    func auditTrail() async throws {
+        try await SharingServer.with("lra") { sharing in
+            let (alice, bob) = (try await sharing.alice(), try await sharing.bobClient())
+            #expect(try await bob.command("SETACL Team anyone lr").isOK)
+            #expect(try await alice.command("SETACL \(SharingServer.team) -anyone +w").isOK)
+            #expect(try await bob.command("DELETEACL Team anyone").isOK)
+            #expect(try await alice.command("SETACL Other anyone lr").isNO)
+            let lines = try await sharing.server.store.directory.audit(subject: "bob@example.org", limit: 10)
+                .filter { $0.action == "acl.set" }.reversed().map { "\($0.actor) \($0.detail)" }
+            #expect(
+                lines == [
+                    "imap:bob@example.org Team anyone \"lr\"", "imap:alice@example.org Team -anyone \"+w\"",
+                    "imap:bob@example.org Team anyone \"\"",
+                ])
+        }
+    }
+
     @Test func rightsThatAreAndThatCouldBe() async throws {
         try await SharingServer.with("lrsa") { sharing in
             let (alice, bob) = (try await sharing.alice(), try await sharing.bobClient())
