@@ -20,6 +20,7 @@ package enum SchemaScripts {
         SchemaStep(name: "V003_sharing", bytes: PackageResources.V003_sharing_sql),
         SchemaStep(name: "V004_metadata", bytes: PackageResources.V004_metadata_sql),
         SchemaStep(name: "V005_preview", bytes: PackageResources.V005_preview_sql),
+        SchemaStep(name: "V006_sharing", bytes: PackageResources.V006_sharing_sql),
     ]
     /// Every step of `directory.db`.
     package static let directory = [

@@ -30,6 +30,12 @@ import Testing
         "INSERT INTO search_header (search_header) VALUES ('delete-all')",
         "UPDATE search_header_data SET block = zeroblob(length(block)) WHERE id > 10",
         "UPDATE search_body_data SET block = zeroblob(length(block)) WHERE id > 10",
+        "INSERT INTO body_origin VALUES (1, 7, 1, 7, 1)",
+        "INSERT INTO thread_origin VALUES (1, 7, 1)",
+        """
+        INSERT INTO body_origin VALUES (2, 7, 1, 7, 1), (3, 7, 1, 7, 2);
+        INSERT INTO thread_origin VALUES (2, 7, 1), (3, 7, 2)
+        """,
     ]
 
     @Test(arguments: faults)

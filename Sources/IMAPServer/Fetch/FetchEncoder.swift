@@ -142,7 +142,6 @@ struct FetchEncoder: Sendable {
         case .flags: writer.fetchFlags(encoded: flags.encoded(target.entry.flagSet, isRecent: target.isRecent))
         case .internalDate: writer.fetchInternalDate(target.entry.internalDate)
         case .size: writer.fetchSize(UInt64(target.entry.size))
-        case .emailID: writer.fetchEmailID(ObjectID.email(target.entry.bodyID, of: account))
         default: break
         }
     }
@@ -164,7 +163,8 @@ struct FetchEncoder: Sendable {
             try reader.bodyStructure(of: body, into: &encoded)
             let short = MessageParser.bodyWithoutExtensions(Array(encoded.readableBytesView))
             writer.fetchBody(encoded: ByteBuffer(bytes: short))
-        case .threadID: writer.fetchThreadID(try reader.threadID(of: body).map { ObjectID.thread($0, of: account) })
+        case .emailID: writer.fetchEmailID(ObjectID.email(try reader.emailID(of: body, in: account)))
+        case .threadID: writer.fetchThreadID(try reader.threadName(of: body, in: account).map(ObjectID.thread))
         case .saveDate:
             guard let seconds = try reader.saveDate(of: entry.uid, in: mailbox) else { throw StoreError.messageGone }
             writer.fetchSaveDate(MailDate(secondsSince1970: seconds))

@@ -54,7 +54,7 @@ package struct FetchPlan: Hashable, Sendable {
 extension FetchItem {
     var readsStore: Bool {
         switch self {
-        case .flags, .internalDate, .size, .uid, .modSeq, .emailID: false
+        case .flags, .internalDate, .size, .uid, .modSeq: false
         default: true
         }
     }

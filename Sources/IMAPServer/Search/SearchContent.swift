@@ -11,19 +11,22 @@ struct SearchContent {
 
     private let body: BodyID
     private let mailbox: MailboxID
+    private let account: AccountID
     private let reader: AccountReader
     private var header: [UInt8]?
     private var foldedHeader: [UInt8]?
     private var foldedTexts: [[UInt8]]?
 
-    init(_ body: BodyID, in mailbox: MailboxID, _ reader: AccountReader) {
+    init(_ body: BodyID, in mailbox: MailboxID, of account: AccountID, _ reader: AccountReader) {
         self.body = body
         self.mailbox = mailbox
+        self.account = account
         self.reader = reader
     }
 
     func saveDate(of uid: UID) throws -> Int64? { try reader.saveDate(of: uid, in: mailbox) }
-    func threadID() throws -> ThreadID? { try reader.threadID(of: body) }
+    func threadName() throws -> ThreadName? { try reader.threadName(of: body, in: account) }
+    func emailID() throws -> EmailID { try reader.emailID(of: body, in: account) }
     func sentDate() throws -> MailDate? { try reader.sentDate(of: body) }
 
     /// The empty needle is found in a field that is there (RFC 3501 §6.4.4, HEADER).

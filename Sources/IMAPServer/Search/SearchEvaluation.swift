@@ -71,7 +71,7 @@ extension SearchProgram {
 
     /// The answer, with the message at hand for what the snapshot cannot tell.
     func decide(_ candidate: SearchCandidate, reader: AccountReader) throws -> Bool {
-        var content = SearchContent(candidate.entry.bodyID, in: mailboxID, reader)
+        var content = SearchContent(candidate.entry.bodyID, in: mailboxID, of: account, reader)
         return try SearchProgram.decide(root, candidate, &content)
     }
 
@@ -89,7 +89,8 @@ extension SearchProgram {
         case .sentDate(let comparison, let day):
             guard let date = try content.sentDate() else { return false }
             return comparison.holds(date.dayNumber, day)
-        case .thread(let thread): return try content.threadID() == thread
+        case .thread(let thread): return try content.threadName() == thread
+        case .email(let id): return try content.emailID() == id
         case .saveDate(let comparison, let day):
             guard let seconds = try content.saveDate(of: candidate.entry.uid) else { return false }
             return comparison.holds(MailDate(secondsSince1970: seconds).dayNumber, day)
@@ -110,7 +111,7 @@ extension SearchProgram {
 extension SearchProgram {
     /// How relevant a message is that was found, 1 ... 100: the mean of what FUZZY's texts reach in it (RFC 6203 §4).
     func score(_ candidate: SearchCandidate, reader: AccountReader) throws -> UInt8 {
-        var content = SearchContent(candidate.entry.bodyID, in: mailboxID, reader)
+        var content = SearchContent(candidate.entry.bodyID, in: mailboxID, of: account, reader)
         var scores: [Int] = []
         try SearchProgram.collectScores(root, &content, into: &scores)
         guard !scores.isEmpty else { return 100 }

@@ -27,7 +27,9 @@ package struct SearchProgram: Sendable {
         case sentDate(SearchComparison, day: Int)
         case saveDate(SearchComparison, day: Int)
         case bodies(Set<BodyID>)
-        case thread(ThreadID)
+        case thread(ThreadName)
+        /// Becomes `bodies` when the store is asked.
+        case email(EmailID)
         /// With what the index says of the needle, once it was asked and could tell.
         case header(name: String, SearchNeedle, IndexCandidates?)
         case text(SearchNeedle, IndexCandidates?)
@@ -43,7 +45,8 @@ package struct SearchProgram: Sendable {
     let usesModSeq: Bool
     /// Something is to be found about, and so messages have scores.
     let isFuzzy: Bool
-    /// Whose messages these are.
+    /// Whose messages these are, and where.
+    let account: AccountID
     let mailboxID: MailboxID
 
     /// Why a search cannot be made ready.
@@ -57,19 +60,20 @@ package struct SearchProgram: Sendable {
 
     /// - Parameters:
     ///   - mailbox: the view that the numbers and flags speak of.
-    ///   - account: whose messages they are, by whom EMAILID and THREADID are given.
+    ///   - account: whose messages they are.
     ///   - now: what OLDER and YOUNGER count from.
     package init(
         _ search: Search, in mailbox: SelectedMailbox, of account: AccountID, now: MailDate = .now()
     ) throws(Problem) {
         if let charset = search.charset, !Charset.isKnown(charset) { throw .unknownCharset }
-        let making = Making(charset: search.charset, mailbox: mailbox, account: account, now: now)
+        let making = Making(charset: search.charset, mailbox: mailbox, now: now)
         root = try SearchProgram.node(search.key, making)
         usesModSeq = search.key.contains { if case .modSeq = $0 { true } else { false } }
         isFuzzy = search.key.contains { if case .fuzzy = $0 { true } else { false } }
         if !isFuzzy, search.results?.options.contains(.relevancy) == true {
             throw .unsupported("RELEVANCY without FUZZY")
         }
+        self.account = account
         mailboxID = mailbox.view.mailboxID
     }
 
@@ -77,7 +81,6 @@ package struct SearchProgram: Sendable {
     private struct Making {
         let charset: String?
         let mailbox: SelectedMailbox
-        let account: AccountID
         let now: MailDate
         /// Within FUZZY.
         var isFuzzy = false
@@ -120,9 +123,9 @@ package struct SearchProgram: Sendable {
         case .larger(let size): .larger(size)
         case .smaller(let size): .smaller(size)
         case .modSeq(let value): .modSeq(atLeast: value)
-        // An identifier that is nobody's, or of another account, finds nothing (RFC 8474 §5.1).
-        case .emailID(let id): ObjectID.body(id, of: making.account).map { .bodies([$0]) } ?? .constant(false)
-        case .threadID(let id): ObjectID.thread(id, of: making.account).map { .thread($0) } ?? .constant(false)
+        // An identifier that is nobody's finds nothing.
+        case .emailID(let id): ObjectID.email(id).map { .email($0) } ?? .constant(false)
+        case .threadID(let id): ObjectID.thread(id).map { .thread($0) } ?? .constant(false)
         default: .constant(true)
         }
     }
@@ -222,33 +225,34 @@ struct FuzzyCandidates: Sendable {
 }
 
 extension SearchProgram {
-    /// Whether the index may know something of it.
-    var hasNeedles: Bool { root.hasNeedles }
+    /// Whether the store is to be asked before the first message is.
+    var mustConsult: Bool { root.mustConsult }
 
-    /// Asks the index of each needle, once: which messages need not be read.
-    mutating func consult(_ reader: AccountReader) throws { root = try root.consulting(reader) }
+    /// Asks the index of each needle, once: which messages need not be read; and which messages have an EMAILID.
+    mutating func consult(_ reader: AccountReader) throws { root = try root.consulting(reader, account) }
 }
 
 extension SearchProgram.Node {
-    fileprivate var hasNeedles: Bool {
+    fileprivate var mustConsult: Bool {
         switch self {
-        case .header, .text, .body, .fuzzy: true
-        case .not(let inner): inner.hasNeedles
-        case .any(let nodes), .all(let nodes): nodes.contains(where: \.hasNeedles)
+        case .header, .text, .body, .fuzzy, .email: true
+        case .not(let inner): inner.mustConsult
+        case .any(let nodes), .all(let nodes): nodes.contains(where: \.mustConsult)
         default: false
         }
     }
 
-    fileprivate func consulting(_ reader: AccountReader) throws -> SearchProgram.Node {
+    fileprivate func consulting(_ reader: AccountReader, _ account: AccountID) throws -> SearchProgram.Node {
         switch self {
         case .header(let name, let needle, _): .header(name: name, needle, try reader.candidates(needle, in: .header))
         case .text(let needle, _): .text(needle, try reader.candidates(needle, in: .text))
         case .body(let needle, _): .body(needle, try reader.candidates(needle, in: .body))
         case .fuzzy(let field, let needle, _):
             .fuzzy(field, needle, try FuzzyCandidates(needle, in: field.indexedPart, reader))
-        case .not(let inner): .not(try inner.consulting(reader))
-        case .any(let nodes): .any(try nodes.map { try $0.consulting(reader) })
-        case .all(let nodes): .all(try nodes.map { try $0.consulting(reader) })
+        case .email(let id): .bodies(try reader.bodies(id, in: account))
+        case .not(let inner): .not(try inner.consulting(reader, account))
+        case .any(let nodes): .any(try nodes.map { try $0.consulting(reader, account) })
+        case .all(let nodes): .all(try nodes.map { try $0.consulting(reader, account) })
         default: self
         }
     }
@@ -261,7 +265,7 @@ extension SearchProgram.Node {
         case .constant, .indices, .uids, .flagSets, .recent, .internalDate, .internalTime, .larger, .smaller, .modSeq,
             .bodies:
             0
-        case .sentDate, .saveDate, .thread: 1
+        case .sentDate, .saveDate, .thread, .email: 1
         case .header: 2
         case .text, .body, .fuzzy: 3
         case .not(let inner): inner.cost

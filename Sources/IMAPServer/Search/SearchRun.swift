@@ -73,9 +73,9 @@ extension Session {
         return SearchFinding(scope: scope, found: found, scores: scores, usesModSeq: ready.usesModSeq)
     }
 
-    /// The program with what the index says of it.
+    /// The program with what the store says of it beforehand.
     func consulting(_ program: SearchProgram, _ account: AccountStore) async throws -> SearchProgram {
-        guard program.hasNeedles else { return program }
+        guard program.mustConsult else { return program }
         return try await account.read { reader in
             var program = program
             try program.consult(reader)

@@ -50,7 +50,7 @@ extension AccountStore {
             report.problems += try db.structureProblems(in: name) + damage
             report.mailboxes = try Int(db.count("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL"))
             report.messages = try Int(db.count("SELECT count(*) FROM message"))
-            report.problems += try db.problems(AccountRules.all + SearchRules.all, in: name)
+            report.problems += try db.problems(AccountRules.all + SearchRules.all + SharingRules.all, in: name)
             let reader = AccountReader(db: db, compression: compression)
             try db.checkBodies(in: name, reader, &report)
             report.problems += try reader.searchIndexGaps(in: name)

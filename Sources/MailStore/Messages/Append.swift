@@ -11,14 +11,24 @@ package struct NewMessage: Sendable {
     package let internalDate: MailDate
     /// An import's name for the message: a message whose key the mailbox has seen is passed over.
     package let importKey: [UInt8]?
+    /// Of a copy from another account.
+    let origin: MessageOrigin?
 
     package init(
         _ staged: StagedMessage, flags: Flags = .none, internalDate: MailDate, importKey: [UInt8]? = nil
+    ) {
+        self.init(staged, flags: flags, internalDate: internalDate, importKey: importKey, origin: nil)
+    }
+
+    init(
+        _ staged: StagedMessage, flags: Flags, internalDate: MailDate, importKey: [UInt8]? = nil,
+        origin: MessageOrigin?
     ) {
         self.staged = staged
         self.flags = flags
         self.internalDate = internalDate
         self.importKey = importKey
+        self.origin = origin
     }
 }
 
@@ -71,6 +81,7 @@ extension WriteOperation {
                 uid: uid, flagSet: try flagSet(flags), modSeq: try nextModSeq(),
                 size: UInt32(clamping: message.staged.size), internalDate: message.internalDate,
                 bodyID: try insertBody(message.staged))
+            if let origin = message.origin { try insertOrigin(origin, of: entry.bodyID) }
             try insert(entry, saveDate: currentSeconds(), into: mailbox.id)
             if let key = message.importKey { try recordImport(key, mailbox.id, uid) }
             counts.add(entry.size, flags.system)

@@ -3,6 +3,7 @@
 // Theory. Two files have no common transaction. First everything is read and staged outside both, then the target
 // commits all of it or nothing, and for a MOVE the source is emptied last: whatever breaks between leaves every message
 // in at least one of the mailboxes, and at most in both. Each file checks the rights of its own side when it acts.
+// A copy keeps EMAILID and THREADID (`Origins.swift`).
 
 package import Mail
 import NIOCore
@@ -37,11 +38,16 @@ extension Store {
             throw .limit("at most \(StoreLimits.copiedBetweenAccounts) messages go to another account at once")
         }
         try await target.checkAppend(of: rows.reduce(0) { $0 + Int($1.entry.size) }, to: name)
+        // A message without a thread has no THREADID to keep.
+        try await account.completeThreads()
         let room = spoolRoom()
         var messages: [NewMessage] = []
         for row in rows {
             let staged = try await stage(row.entry, of: account, room)
-            messages.append(NewMessage(staged, flags: row.flags, internalDate: row.entry.internalDate))
+            let (body, owner) = (row.entry.bodyID, account.id)
+            let origin = try await account.read { try $0.origin(of: body, in: owner) }
+            messages.append(
+                NewMessage(staged, flags: row.flags, internalDate: row.entry.internalDate, origin: origin))
         }
         let outcome = try await target.append(messages, to: name)
         return CopyOutcome(

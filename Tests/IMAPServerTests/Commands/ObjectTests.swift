@@ -65,19 +65,19 @@ import Testing
         }
     }
 
-    @Test("identifiers name what they were made of, in their account alone")
+    @Test("identifiers name what they were made of")
     func identifiers() {
-        let (one, two) = (AccountID(rawValue: 1), AccountID(rawValue: 2))
-        let body = BodyID(rawValue: 42)
-        #expect(ObjectID.body(ObjectID.email(body, of: one), of: one) == body)
+        let email = EmailID(account: AccountID(rawValue: 1), body: BodyID(rawValue: 42))
+        #expect(ObjectID.email(email) == "M1-42" && ObjectID.email("M1-42") == email)
         let wrongs = [
-            "M2-42", "T1-42", "M1-042", "M1-+42", "M1--42", "M1-", "M1-0", "m1-42", "", "M1-9999999999999999999",
+            "T1-42", "M1-042", "M1-+42", "M1--42", "M1-", "M1-0", "m1-42", "", "M", "M1", "M-42", "M0-42", "M01-42",
+            "M-1-42", "M1-42-", "M1-9999999999999999999",
         ]
         for wrong in wrongs {
-            #expect(ObjectID.body(wrong, of: one) == nil, "\(wrong)")
+            #expect(ObjectID.email(wrong) == nil, "\(wrong)")
         }
-        #expect(ObjectID.body(ObjectID.email(body, of: two), of: one) == nil)
-        #expect(ObjectID.thread(ObjectID.thread(ThreadID(rawValue: 7), of: two), of: two) == ThreadID(rawValue: 7))
+        let thread = ThreadName(account: AccountID(rawValue: 2), thread: ThreadID(rawValue: 7))
+        #expect(ObjectID.thread(ObjectID.thread(thread)) == thread && ObjectID.thread("M2-7") == nil)
     }
 
     @Test("RFC 8514: SAVEDATE is when the message came into this mailbox, whatever INTERNALDATE says")

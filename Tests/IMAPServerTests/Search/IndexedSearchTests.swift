@@ -55,7 +55,7 @@ import Testing
         for index in 0..<view.count {
             let entry = view[index]
             let holds = try await server.alice.read { reader in
-                var content = SearchContent(entry.bodyID, in: view.mailboxID, reader)
+                var content = SearchContent(entry.bodyID, in: view.mailboxID, of: AccountID(rawValue: 1), reader)
                 switch field {
                 case "SUBJECT", "FROM": return try content.headerHolds(needle, inField: field)
                 case "BODY": return try content.bodyHolds(needle)
