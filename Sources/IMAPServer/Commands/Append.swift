@@ -25,7 +25,11 @@ extension Session {
             intake.note(error)
         }
         guard let completion = try await take(&intake), !isOver else { return }
-        try await announce(CommandTable.rule(for: head.name).announcing, withUIDs: head.replaced?.isUID == true)
+        // What REPLACE took away is its answer; of APPEND the client expects no EXPUNGE before what it sent behind it.
+        let announcing = CommandTable.rule(for: head.name).announcing
+        try await announce(
+            head.replaced == nil ? heldBack(announcing) : announcing, withUIDs: head.replaced?.isUID == true,
+            removes: head.replaced != nil)
         try await finish(head.tag, completion)
         if completion.condition == .bad { countBad() }
     }
@@ -33,6 +37,8 @@ extension Session {
     /// What can be wrong before any message is here.
     private func destination(of head: AppendHead) async throws -> MailboxReference {
         if let refusal = refusal(of: head.name) { throw Refusal(refusal) }
+        // RFC 9586 §3: every command that names a message by its number.
+        if enabled.isUIDOnly, head.replaced?.isUID == false { throw Refusal(Session.uidRequired) }
         let mailbox = try await resolve(head.mailbox)
         try await mailbox.account.checkAppend(of: 0, to: mailbox.name)
         return mailbox

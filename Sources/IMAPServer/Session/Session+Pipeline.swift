@@ -52,11 +52,20 @@ extension Session {
     /// What the end of this command announces: no EXPUNGE while a command with sequence numbers waits behind it. What
     /// EXPUNGE and MOVE themselves have removed is told in any case: that is their answer.
     func announcing(_ command: Command) -> Announcing {
-        let announcing = CommandTable.announcing(command)
-        guard announcing == .everything, selection != nil, !command.removesMessages else { return announcing }
+        command.removesMessages ? CommandTable.announcing(command) : heldBack(CommandTable.announcing(command))
+    }
+
+    /// The same without EXPUNGE while a command with sequence numbers waits behind the one at hand.
+    func heldBack(_ announcing: Announcing) -> Announcing {
+        guard announcing == .everything, selection != nil else { return announcing }
         readAhead()
         let usesNumbers = ahead.contains { item in
-            if case .command(let next) = item { next.command.usesSequenceNumbers } else { false }
+            switch item {
+            case .command(let next): next.command.usesSequenceNumbers
+            // REPLACE may name one, and what stands behind a message is not known yet.
+            case .event(.append): true
+            case .event: false
+            }
         }
         return usesNumbers ? .withoutExpunge : .everything
     }

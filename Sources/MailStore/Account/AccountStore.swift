@@ -19,6 +19,8 @@ package final class AccountStore: Sendable {
     let areThreadsComplete = Mutex(false)
     /// Bodies may have gone since the search index was last looked at.
     let mustCountPurged = Mutex(true)
+    /// Read jobs of sessions that were handed to the file through this handle.
+    private let readJobs = Atomic(0)
     /// Who uses this handle when it is not the account itself (`Sharing/Guest.swift`).
     let guest: AccountID?
     /// The mailbox that a guest reads.
@@ -58,6 +60,11 @@ package final class AccountStore: Sendable {
     package func used(by session: String) -> AccountStore {
         AccountStore(self, guest: guest, boundTo: boundMailbox, session: session)
     }
+
+    /// How often `read` was called: what tests hold "one job for reads that arrived together" against.
+    package var readCount: Int { readJobs.load(ordering: .relaxed) }
+
+    func countRead() { readJobs.add(1, ordering: .relaxed) }
 
     /// For work that is not done in anybody's name.
     var ownersHandle: AccountStore { base ?? self }

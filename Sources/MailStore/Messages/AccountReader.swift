@@ -13,6 +13,7 @@ extension AccountStore {
     package func read<T: Sendable>(
         _ work: @escaping @Sendable (AccountReader) throws -> T
     ) async throws(StoreError) -> T {
+        countRead()
         let (compression, guest, boundMailbox) = (compression, guest, boundMailbox)
         return try await file.read { db in
             if guest != nil { try db.requireReadable(boundMailbox, by: guest) }

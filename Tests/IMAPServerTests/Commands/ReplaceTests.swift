@@ -112,4 +112,15 @@ import Testing
             #expect(try await client.command("SELECT Sent").exists == 0)
         }
     }
+
+    @Test("what REPLACE took away is its answer, whatever NOTIFY says")
+    func underNotify() async throws {
+        try await TestServer.with { server in
+            try await server.fill(3)
+            let client = try await server.select()
+            #expect(try await client.command("NOTIFY NONE").isOK)
+            let reply = try await client.command("REPLACE 2 INBOX {6+}\r\nA: b\r\n")
+            #expect(reply.isOK && reply.expunged == [2])
+        }
+    }
 }

@@ -45,9 +45,34 @@ import Testing
         }
     }
 
+    @Test("reads that arrived together are one job of the store; what changes something parts them")
+    func oneJob() async throws {
+        try await TestServer.with { server in
+            try await server.fill(24)
+            let client = try await server.select()
+            let reads = (1...24).map { "FETCH \($0) ENVELOPE" }
+            func jobs(_ lines: [String], together: Bool = true) async throws -> Int {
+                let before = server.alice.readCount
+                if together {
+                    for reply in try await Self.pipeline(client, lines) { #expect(reply.isOK) }
+                } else {
+                    for line in lines { #expect(try await client.command(line).isOK) }
+                }
+                return server.alice.readCount - before
+            }
+            #expect(try await jobs(reads, together: false) == 24)
+            #expect(try await jobs(reads) == 1)
+            let parted = Array(reads[..<9]) + ["STORE 9 +FLAGS (\\Flagged)"] + Array(reads[9...])
+            #expect(try await jobs(parted) == 2)
+            // What the snapshot in memory knows is no job at all.
+            #expect(try await jobs((1...24).map { "FETCH \($0) (UID FLAGS INTERNALDATE RFC822.SIZE)" }) == 0)
+            #expect(try await jobs(["FETCH 1:24 ENVELOPE", "UID FETCH 1:24 (BODYSTRUCTURE BODY.PEEK[HEADER])"]) == 1)
+        }
+    }
+
     @Test("case 80: no EXPUNGE slips in before a sequence number that was sent already", arguments: [
         "NOOP", "CHECK", "UID FETCH 1:* FLAGS", "UID SEARCH ALL", "STATUS Sent (MESSAGES)", "COPY 5 Sent",
-        "UID FETCH 5 BODY.PEEK[]", "LIST \"\" *",
+        "UID FETCH 5 BODY.PEEK[]", "LIST \"\" *", "APPEND Sent {6+}\r\nA: b\r\n",
     ])
     func ambiguous(between: String) async throws {
         try await TestServer.with { server in
@@ -64,6 +89,21 @@ import Testing
             try await other.command("NOOP")
             let marked = try await other.command("UID SEARCH KEYWORD Mine").found
             #expect(marked == [3])
+        }
+    }
+
+    @Test("case 80: REPLACE by number hits the message that was meant too")
+    func ambiguousReplace() async throws {
+        try await TestServer.with { server in
+            try await server.fill(5)
+            let client = try await server.select()
+            let other = try await server.select()
+            try await other.command("STORE 1 +FLAGS (\\Deleted)")
+            try await other.command("EXPUNGE")
+            let replies = try await Self.pipeline(client, ["NOOP", "REPLACE 3 INBOX {6+}\r\nA: b\r\n", "NOOP"])
+            for reply in replies { #expect(reply.isOK) }
+            #expect(replies[0].expunged.isEmpty)
+            #expect(try await client.command("UID SEARCH ALL").found == [2, 4, 5, 6])
         }
     }
 

@@ -35,6 +35,8 @@ import Testing
         arguments: [
             "FETCH 1 FLAGS", "FETCH 1:* FLAGS", "STORE 1 +FLAGS (\\Seen)", "COPY 1 Sent", "MOVE 1 Trash", "SEARCH ALL",
             "UID SEARCH 1:*", "UID SEARCH NOT (OR 1 SEEN)", "SELECT INBOX (QRESYNC (1 1 1:9 (1 1)))", "FETCH $ FLAGS",
+            "SORT (ARRIVAL) UTF-8 ALL", "UID SORT (ARRIVAL) UTF-8 1:*", "THREAD REFS UTF-8 ALL",
+            "REPLACE 1 INBOX {6+}\r\nA: b\r\n",
         ])
     func refused(_ command: String) async throws {
         try await TestServer.with { server in
