@@ -209,7 +209,8 @@ struct IMAPReplyParser {
             isRight = isUIDOnly && response.number != 0 && items.map { $0.count % 2 == 0 && !$0.isEmpty } ?? false
         case "FETCH":
             let items = values.count == 3 ? values[2].list : nil
-            isRight = response.number != 0 && items.map { $0.count % 2 == 0 && !$0.isEmpty } ?? false
+            isRight =
+                !isUIDOnly && response.number != 0 && items.map { $0.count % 2 == 0 && !$0.isEmpty } ?? false
         case "CAPABILITY": isRight = values.contains(.atom("IMAP4rev1"))
         case "LIST", "LSUB": isRight = (4...5).contains(values.count) && values[1].list != nil
         case "STATUS": isRight = values.count == 3 && values[2].list.map { $0.count % 2 == 0 } ?? false

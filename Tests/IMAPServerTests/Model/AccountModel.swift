@@ -15,8 +15,12 @@ struct MessageModel: Hashable {
 }
 
 struct MailboxModel {
-    let name: String
-    let uidValidity: UInt64
+    /// What tells it from all others, whatever it is called now or was called before.
+    let key: String
+    /// 0 until it is known.
+    var uidValidity: UInt64 = 0
+    /// The other account has every right on it.
+    var isShared = false
     var uidNext: UInt64 = 1
     /// Ascending by UID.
     var messages: [MessageModel] = []
@@ -24,6 +28,8 @@ struct MailboxModel {
     var firstRecent: UInt64 = 1
     /// Every combination of flags that a message has had: a client that idles may hear of each.
     private(set) var history: [UInt64: Set<Set<String>>] = [:]
+
+    init(key: String) { self.key = key }
 
     var uids: [UInt64] { messages.map(\.uid) }
     func index(of uid: UInt64) -> Int? { messages.firstIndex { $0.uid == uid } }
@@ -50,16 +56,53 @@ struct MailboxModel {
     mutating func expunge(only: ((UInt64) -> Bool)? = nil) {
         messages.removeAll { $0.flags.contains("\\Deleted") && only?($0.uid) ?? true }
     }
+
+    mutating func remove(_ uid: UInt64) { messages.removeAll { $0.uid == uid } }
 }
 
 struct AccountModel {
+    /// By key.
     var mailboxes: [String: MailboxModel] = [:]
-    /// How many messages there ever were.
-    var count = 0
+    /// The key of the mailbox of each name.
+    private var keys: [String: String] = [:]
+    /// How many messages there ever were, and mailboxes.
+    private(set) var count = 0
+    private var mailboxCount = 0
 
-    mutating func append(to name: String, _ flags: Set<String>) -> UInt64? {
-        count += 1
-        return mailboxes[name]?.add(count, flags)
+    var names: [String] { keys.keys.sorted() }
+    func key(of name: String) -> String? { keys[name] }
+
+    /// - Parameter isGuest: the mailbox has to be shared, else it is as if there were none (RFC 4314 §6).
+    func key(of name: String, isGuest: Bool) -> String? {
+        keys[name].flatMap { !isGuest || mailboxes[$0]?.isShared == true ? $0 : nil }
+    }
+
+    // MARK: Mailboxes
+
+    /// - Returns: its key.
+    @discardableResult
+    mutating func create(_ name: String) -> String {
+        mailboxCount += 1
+        let key = "\(name)#\(mailboxCount)"
+        keys[name] = key
+        mailboxes[key] = MailboxModel(key: key)
+        return key
+    }
+
+    mutating func delete(_ name: String) {
+        if let key = keys.removeValue(forKey: name) { mailboxes[key] = nil }
+    }
+
+    mutating func rename(_ old: String, to new: String) { keys[new] = keys.removeValue(forKey: old) }
+
+    // MARK: Messages
+
+    /// Numbers for so many messages, whether or not they are stored in the end.
+    mutating func number(_ count: Int) { self.count += count }
+
+    /// - Returns: the new UIDs.
+    mutating func append(_ messages: [ModelCommand.Appended], to key: String) -> [UInt64] {
+        messages.compactMap { mailboxes[key]?.add($0.number, $0.flags) }
     }
 
     /// COPY: the source's UIDs and those of the copies, in step.
@@ -98,9 +141,13 @@ enum FlagOperation: String, CaseIterable {
 /// A set as a client writes it; nil is `*`.
 struct ModelSet: CustomStringConvertible {
     var elements: [(UInt64?, UInt64?)]
+    /// `$`: what the last search with SAVE found (RFC 5182).
+    static let saved = ModelSet(elements: [])
+    var isSaved: Bool { elements.isEmpty }
 
     var description: String {
-        elements.map { first, last in
+        if isSaved { return "$" }
+        return elements.map { first, last in
             let words = [first, last].map { $0.map(String.init) ?? "*" }
             return words[0] == words[1] ? words[0] : words.joined(separator: ":")
         }.joined(separator: ",")

@@ -27,23 +27,46 @@ struct ModelRun {
     let seed: UInt64
     let server: TestServer
     private var account = AccountModel()
+    /// By the key of the account's model, as all that follows.
     private var views: [String: MailboxView] = [:]
+    private var validities: Set<UInt64> = []
     /// MODSEQ of each message after the last step, and of the mailbox.
     private var modSeqs: [String: (highest: UInt64, of: [UInt64: UInt64])] = [:]
     private var chooser: CommandChooser
     private var transcript: [String] = []
     private var sessions: [ModelSession] = []
 
-    /// Makes the mailboxes of the sequence; every one has its own.
-    init(seed: UInt64, server: TestServer) async throws {
+    /// Makes the first mailboxes of the sequence; every one has its own.
+    /// - Parameter guest: the account that may use them too.
+    init(seed: UInt64, server: TestServer, guest: AccountID) async throws {
         self.seed = seed
         self.server = server
-        let names = ["m\(seed)a", "m\(seed)b"]
-        chooser = CommandChooser(random: SeededRandom(seed: seed), hasIdle: seed % 3 == 0, mailboxes: names)
-        for name in names {
-            let info = try await server.alice.createMailbox(MailboxName(name))
-            account.mailboxes[name] = MailboxModel(name: name, uidValidity: UInt64(info.uidValidity.rawValue))
-            views[name] = try await server.alice.view(of: MailboxName(name))
+        chooser = CommandChooser(seed: seed)
+        for name in chooser.firstNames {
+            let mailbox = try MailboxName(name)
+            _ = try await server.alice.createMailbox(mailbox)
+            let key = account.create(name)
+            try await server.store.setRights(
+                on: mailbox, of: server.alice, for: .account(guest), isNegative: false, .replace(.all))
+            account.mailboxes[key]?.isShared = true
+        }
+        try await look()
+    }
+
+    /// At mailboxes that are new, and away from those that are gone.
+    private mutating func look() async throws {
+        for (key, view) in views where account.mailboxes[key] == nil {
+            guard view.current.isDeleted else { throw TestFailure("\(key) was deleted and is there") }
+            views[key] = nil
+            modSeqs[key] = nil
+        }
+        for name in account.names {
+            guard let key = account.key(of: name), views[key] == nil else { continue }
+            let view = try await server.alice.view(of: MailboxName(name))
+            let validity = UInt64(view.current.uidValidity.rawValue)
+            guard validities.insert(validity).inserted else { throw TestFailure("UIDVALIDITY \(validity) again") }
+            account.mailboxes[key]?.uidValidity = validity
+            views[key] = view
         }
     }
 
@@ -64,10 +87,12 @@ struct ModelRun {
 
     /// A few messages to begin with, delivered behind the sessions' backs.
     private mutating func fill() async throws {
-        let name = chooser.mailboxes[0]
+        let name = chooser.firstNames[0]
+        guard let key = account.key(of: name) else { return }
         for _ in 0..<chooser.random.number(0...6) {
             let flags = chooser.random.isOneIn(3) ? ["\\Deleted"] : chooser.random.isOneIn(2) ? ["\\Seen"] : []
-            _ = account.append(to: name, Set(flags))
+            account.number(1)
+            _ = account.append([.init(number: account.count, flags: Set(flags))], to: key)
             let stored: Flags = flags.isEmpty ? .none : Flags(flags[0] == "\\Deleted" ? .deleted : .seen)
             try await server.deliver([MessageModel.text(account.count)], to: name, flags: stored)
         }
@@ -79,10 +104,17 @@ struct ModelRun {
     }
 
     private mutating func perform(_ command: ModelCommand, in session: ModelSession) async throws {
-        transcript.append("\(session.name) \(session.mode): \("\(command)".prefix { $0 != "\r\n" })")
+        transcript.append("\(session.name) \(session.kind): \("\(command)".prefix { $0 != "\r\n" })")
         defer { note(session.heard) }
         session.modSeqs = session.client.flatMap { modSeqs[$0.mailbox]?.of } ?? [:]
         try await session.perform(command, &account)
+        if account.mailboxes.keys.sorted() != views.keys.sorted() { try await look() }
+        for other in sessions where other !== session {
+            guard let mailbox = other.client?.mailbox, account.mailboxes[mailbox] == nil else { continue }
+            transcript.append("\(other.name) has it selected:")
+            defer { note(other.heard) }
+            try await other.meetDeletion()
+        }
         for other in sessions where other !== session && other.isIdling {
             do { try await other.hear(&account) } catch {
                 transcript.append("\(other.name) idles:")

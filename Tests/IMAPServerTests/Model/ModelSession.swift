@@ -1,13 +1,14 @@
-// One session of a random sequence: sends a command, foretells what it does, and holds the reply against both models.
+// One session of a random sequence: sends a command, and holds the reply against what both models say it must be.
 
 import TestSupport
 
 /// Used by one task.
 final class ModelSession {
     let name: String
-    let mode: ClientMode
-    private let connection: IMAPTestClient
-    private(set) var client: ClientModel?
+    let kind: ModelKind
+    private let connect: () async throws -> IMAPTestClient
+    private var connection: IMAPTestClient
+    var client: ClientModel?
     private var idleTag: String?
     /// What the server said last, for the report of a failure.
     private(set) var heard: [IMAPResponse] = []
@@ -16,39 +17,25 @@ final class ModelSession {
     var modSeqs: [UInt64: UInt64] = [:]
     /// Whether the last command was one that brings the client up to date.
     private(set) var isInformed = false
-    /// How often QRESYNC was asked for, and how many UIDs VANISHED (EARLIER) then.
-    private(set) var resynchronized = 0
-    private(set) var vanishedEarlier = 0
+    /// How often something came to pass that a test of many sequences must come to.
+    private(set) var tally: [String: Int] = [:]
     /// What the client knew of each mailbox when it left it: for QRESYNC.
-    private var caches: [String: ClientModel] = [:]
+    var caches: [String: ClientModel] = [:]
 
-    init(name: String, mode: ClientMode, connection: IMAPTestClient) {
+    /// - Parameter connect: gives a connection that is logged in and has enabled what it needs.
+    init(name: String, kind: ModelKind, connect: @escaping () async throws -> IMAPTestClient) async throws {
         self.name = name
-        self.mode = mode
-        self.connection = connection
-    }
-
-    /// What a command has to come to.
-    private struct Outcome {
-        var conditions: Set<String> = ["OK"]
-        /// The code of the tagged response; nil when any will do.
-        var code: String?
-        /// What the client hears of at the end at the latest.
-        var isComplete = true
-        /// False: the command was refused, and the client may be told of nothing.
-        var isSynchronizing = true
-
-        static let bad = Outcome(conditions: ["BAD"], isComplete: false)
-        static let no = Outcome(conditions: ["NO"], isComplete: false, isSynchronizing: false)
+        self.kind = kind
+        self.connect = connect
+        connection = try await connect()
     }
 
     // MARK: Choosing
 
     func choose(_ chooser: inout CommandChooser, _ account: AccountModel) -> ModelCommand {
         if idleTag != nil { return .endIdle }
-        guard let client else { return withCache(chooser.first(count: account.count), account, &chooser.random) }
-        let uidNext = account.mailboxes[client.mailbox]?.uidNext ?? 1
-        return withCache(chooser.next(for: client, uidNext: uidNext, count: account.count), account, &chooser.random)
+        let chosen = client.map { chooser.next(for: $0, account) } ?? chooser.first(account)
+        return kind.isGuest && chosen.isOwners ? .noop : withCache(chosen, account, &chooser.random)
     }
 
     var isIdling: Bool { idleTag != nil }
@@ -56,11 +43,11 @@ final class ModelSession {
     private func withCache(
         _ command: ModelCommand, _ account: AccountModel, _ random: inout SeededRandom
     ) -> ModelCommand {
-        guard case .select(let mailbox, let isReadOnly, _) = command, mode == .qresync, !random.isOneIn(4),
-            let cache = caches[mailbox], cache.highestModSeq > 0
+        guard case .select(let mailbox, let isReadOnly, _) = command, kind.mode == .qresync, !random.isOneIn(4),
+            let key = account.key(of: mailbox, isGuest: kind.isGuest), let cache = caches[key], cache.highestModSeq > 0
         else { return command }
         return .select(
-            mailbox, isReadOnly: isReadOnly, cache: (account.mailboxes[mailbox]?.uidValidity ?? 0, cache.highestModSeq))
+            mailbox, isReadOnly: isReadOnly, cache: (account.mailboxes[key]?.uidValidity ?? 0, cache.highestModSeq))
     }
 
     // MARK: Carrying out
@@ -80,7 +67,11 @@ final class ModelSession {
             reply = try await connection.reply(to: tag)
             idleTag = nil
         } else {
-            reply = try await connection.command("\(command)")
+            let tag = connection.nextTag()
+            if case .search(let key, _, .update) = command { client?.contexts[tag] = .init(key: key) }
+            let prefix = kind.isGuest ? "Other Users/alice@example.org/" : ""
+            try await connection.send("\(tag) \(command.written(prefix))\r\n")
+            reply = try await connection.reply(to: tag)
         }
         heard = reply.untagged + [reply.tagged]
         try take(reply, of: command, &account)
@@ -102,23 +93,36 @@ final class ModelSession {
         self.client = client
     }
 
+    /// The mailbox that it has selected was deleted: BYE (RFC 2180 §3.3), at once while it idles. It comes back.
+    func meetDeletion() async throws {
+        if idleTag == nil { try await connection.send("X NOOP\r\n") }
+        heard = try await connection.untilClosed()
+        guard heard.last?.condition == "BYE", heard.last?.code == "NONEXISTENT" else {
+            throw TestFailure("no BYE when the selected mailbox was deleted")
+        }
+        count("deleted under it")
+        leave()
+        idleTag = nil
+        connection = try await connect()
+    }
+
     private func take(_ reply: IMAPReply, of command: ModelCommand, _ account: inout AccountModel) throws {
         let before = client
         let outcome = try foretell(command, reply, &account)
         guard let condition = reply.tagged.condition, outcome.conditions.contains(condition) else {
             throw TestFailure("\(reply.tagged.condition ?? "") where \(outcome.conditions) should be")
         }
-        if let code = outcome.code, reply.code("COPYUID").map({ "COPYUID " + $0 }) ?? reply.code != code {
+        if let code = outcome.code, !outcome.isTold(by: reply) {
             throw TestFailure("[\(reply.code ?? "")] where [\(code)] should be")
         }
         isInformed = outcome.isSynchronizing
-        if case .select(_, _, .some) = command {
-            resynchronized += 1
-            vanishedEarlier += reply.vanishedEarlier.count
-        }
+        count("\(command)".split(separator: " ").first { $0 != "UID" }?.lowercased() ?? "", condition)
+        if case .select(_, _, .some) = command { count("resynchronized") }
+        if !reply.vanishedEarlier.isEmpty { count("vanished earlier") }
         guard var client, var truth = account.mailboxes[client.mailbox] else { return }
         for response in reply.untagged + [reply.tagged] {
             try client.take(response, truth: &truth, mayExpunge: command.mayExpunge)
+            if response.name == "ESEARCH", ESearchReply(response)?.updates.isEmpty == false { count("updates") }
         }
         client.endCommand()
         if outcome.isSynchronizing { try client.check(against: truth, isComplete: outcome.isComplete) }
@@ -127,118 +131,11 @@ final class ModelSession {
         try ReplyCheck(command: command, reply: reply, before: before, client: client, truth: truth).check()
     }
 
-    /// Moves the account's model, and says what the reply must be.
-    private func foretell(
-        _ command: ModelCommand, _ reply: IMAPReply, _ account: inout AccountModel
-    ) throws -> Outcome {
-        switch command {
-        case .append(let target, let flags, _):
-            let uid = account.append(to: target, flags)
-            return Outcome(code: "APPENDUID \(account.mailboxes[target]?.uidValidity ?? 0) \(uid ?? 0)")
-        case .select(let mailbox, let isReadOnly, let cache):
-            leave()
-            var client = ClientModel(mailbox: mailbox, isReadOnly: isReadOnly, mode: mode, checksRecent: checksRecent)
-            if cache != nil, let cached = caches[mailbox] { client.resume(from: cached) }
-            self.client = client
-            return Outcome(code: isReadOnly ? "READ-ONLY" : "READ-WRITE")
-        case .close, .unselect:
-            if case .close = command, let client, !client.isReadOnly {
-                account.mailboxes[client.mailbox]?.expunge()
-            }
-            leave()
-            return Outcome()
-        case .noop, .check, .beginIdle, .endIdle, .status: return Outcome()
-        default:
-            guard let client else { throw TestFailure("nothing is selected for \(command)") }
-            return try foretell(command, of: client, reply, &account)
-        }
-    }
-
-    private func leave() {
-        if let client { caches[client.mailbox] = client }
-        client = nil
-    }
-
-    /// The commands on messages.
-    private func foretell(
-        _ command: ModelCommand, of client: ClientModel, _ reply: IMAPReply, _ account: inout AccountModel
-    ) throws -> Outcome {
-        let source = client.mailbox
-        switch command {
-        case .fetch(let set, let isUID, let items, _):
-            guard let uids = client.uids(set, isUID: isUID) else { return .bad }
-            if items == .body, !client.isReadOnly { see(uids, client, &account) }
-            let isGone = uids.contains { account.mailboxes[source]?[$0] == nil }
-            return Outcome(conditions: isGone ? ["OK", "NO"] : ["OK"], isComplete: isUID)
-        case .store(let set, let isUID, let operation, let flags, let isSilent, let since):
-            if client.isReadOnly { return .no }
-            guard let uids = client.uids(set, isUID: isUID) else { return .bad }
-            let modified = since == nil ? [] : modified(reply, client, isUID)
-            let messages = uids.compactMap { account.mailboxes[source]?[$0] }
-            try check(modified, of: messages, operation, flags, since)
-            let changed = uids.filter { !modified.contains($0) }
-            self.client?.expect(operation, flags, of: isSilent ? changed : [])
-            account.mailboxes[source]?.store(operation, flags, of: changed)
-            return Outcome(conditions: since == nil ? ["OK"] : ["OK", "NO"], isComplete: isUID)
-        case .expunge(let set):
-            if client.isReadOnly { return .no }
-            let lastUID = client.view.last ?? 0
-            account.mailboxes[source]?.expunge(only: set.map { set in { set.contains($0, last: lastUID) } })
-            return Outcome()
-        case .copy(let set, let isUID, let target):
-            guard let uids = client.uids(set, isUID: isUID) else { return .bad }
-            return Outcome(code: copyUID(account.copy(uids, from: source, to: target), target, account))
-        case .move(let set, let isUID, let target):
-            if client.isReadOnly { return .no }
-            guard let uids = client.uids(set, isUID: isUID) else { return .bad }
-            return Outcome(code: copyUID(account.move(uids, from: source, to: target), target, account))
-        case .search(_, let isUID): return Outcome(isComplete: isUID && command.mayExpunge)
-        default: throw TestFailure("no model of \(command)")
-        }
-    }
-
-    /// FETCH of a body sets \Seen on what the client has not seen. What another session made unseen since this client
-    /// was last told is still seen to it.
-    private func see(_ uids: [UInt64], _ client: ClientModel, _ account: inout AccountModel) {
-        let unseen = uids.filter { client.synchronized[$0]?.contains("\\Seen") != true }
-        account.mailboxes[client.mailbox]?.store(.add, ["\\Seen"], of: unseen)
-    }
-
-    private func copyUID(_ pairs: [(UInt64, UInt64)], _ target: String, _ account: AccountModel) -> String? {
-        guard !pairs.isEmpty, let validity = account.mailboxes[target]?.uidValidity else { return nil }
-        return "COPYUID \(validity) \(Self.set(pairs.map(\.0))) \(Self.set(pairs.map(\.1)))"
-    }
-
-    /// The UIDs that the reply says were not changed (RFC 7162 §3.1.3).
-    private func modified(_ reply: IMAPReply, _ client: ClientModel, _ isUID: Bool) -> Set<UInt64> {
-        let numbers = reply.code("MODIFIED").flatMap { IMAPResponse.numbers(of: $0) } ?? []
-        return Set(
-            isUID
-                ? numbers
-                : numbers.compactMap { client.view.indices.contains(Int($0) - 1) ? client.view[Int($0) - 1] : nil })
-    }
-
-    /// MODIFIED names the messages that were changed since (RFC 7162 §3.1.3). One whose flags of this STORE were not
-    /// changed since the client was told need not be refused for the sake of others (§3.1.12).
-    private func check(
-        _ modified: Set<UInt64>, of messages: [MessageModel], _ operation: FlagOperation, _ flags: Set<String>,
-        _ since: UInt64?
-    ) throws {
-        guard let since else { return }
-        for message in messages {
-            let isChanged = modSeqs[message.uid] ?? 0 > since
-            guard isChanged != modified.contains(message.uid) else { continue }
-            let known = client?.synchronized[message.uid] ?? []
-            let isUntouched = flags.intersection(known) == flags.intersection(message.flags)
-            guard isChanged, operation != .replace, isUntouched else {
-                throw TestFailure("MODSEQ \(modSeqs[message.uid] ?? 0) of UID \(message.uid), MODIFIED \(modified)")
-            }
-        }
-    }
+    private func count(_ words: String...) { tally[words.joined(separator: " "), default: 0] += 1 }
 
     /// What the client knows of MODSEQs is what they are now: each change was told with its own (RFC 7162 §3.1).
     func checkModSeqs(_ now: [UInt64: UInt64]) throws {
-        guard mode == .qresync, isInformed, !isIdling, let client else { return }
+        guard kind.mode == .qresync, isInformed, !isIdling, let client else { return }
         for (uid, modSeq) in now {
             if let known = client.modSeqs[uid], known != modSeq {
                 throw TestFailure("the client knows MODSEQ \(known) of UID \(uid), which is \(modSeq)")
@@ -246,20 +143,12 @@ final class ModelSession {
         }
     }
 
-    /// Ascending numbers as a set is written: neighbours as a range.
-    static func set(_ numbers: [UInt64]) -> String {
-        var ranges: [(UInt64, UInt64)] = []
-        for number in numbers {
-            if let last = ranges.last, last.1 + 1 == number {
-                ranges[ranges.count - 1].1 = number
-            } else {
-                ranges.append((number, number))
-            }
-        }
-        return ranges.map { $0 == $1 ? "\($0)" : "\($0):\($1)" }.joined(separator: ",")
-    }
+    // MARK: Leaving
 
-    func close() async { await connection.close() }
+    func leave() {
+        if let client { caches[client.mailbox] = client }
+        client = nil
+    }
 
     /// Leaves the mailbox without a word more, as a client whose connection broke.
     func leaveMailbox() async throws {
