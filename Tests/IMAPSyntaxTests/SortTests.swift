@@ -27,6 +27,10 @@ struct SortTests {
             .thread(Thread(numbering: .sequence, algorithm: .orderedSubject, charset: "UTF-8", key: .all))
         ),
         (
+            "THREAD REFERENCES US-ASCII UNSEEN",
+            .thread(Thread(numbering: .sequence, algorithm: .references, charset: "US-ASCII", key: .not(.flag(.seen))))
+        ),
+        (
             "UID THREAD refs us-ascii $",
             .thread(
                 Thread(numbering: .uid, algorithm: .refs, charset: "us-ascii", key: .messages(.saved(.sequence))))

@@ -26,8 +26,15 @@ import Testing
         (.store, "STORE 1 +FLAGS (\\Seen)"), (.store, "UID STORE 1 +FLAGS (\\Seen)"), (.copy, "COPY 1 Sent"),
         (.copy, "UID COPY 1 Sent"), (.move, "MOVE 1 Trash"), (.move, "UID MOVE 1 Trash"), (.close, "CLOSE"),
         (.unselect, "UNSELECT"), (.login, "LOGIN alice@example.org wrong"), (.startTLS, "STARTTLS"),
-        (.authenticate, "AUTHENTICATE PLAIN AGFAYgB4"), (.unauthenticate, "UNAUTHENTICATE"),
+        (.authenticate, "AUTHENTICATE PLAIN AGFAYgB4"), (.unauthenticate, "UNAUTHENTICATE"), (.notify, "NOTIFY NONE"),
+        (.append, "APPEND INBOX {6+}\r\nA: b\r\n"), (.replace, "REPLACE 1 INBOX {6+}\r\nA: b\r\n"),
+        (.replace, "UID REPLACE 1 INBOX {6+}\r\nA: b\r\n"),
     ]
+
+    /// What ends the connection, or changes how it is read, has tests of its own.
+    @Test func everyCommandHasItsLine() {
+        #expect(Set(Self.lines.map(\.0)).union([.logout, .idle, .compress]) == Set(CommandName.allCases))
+    }
 
     enum Start: String, CaseIterable, Sendable {
         case notAuthenticated, authenticated, selected, examined
