@@ -136,4 +136,25 @@ struct RuleTests {
         ("pitfall 3, case 83", [3]), ("def test_x_pitfall_7():", [7]), ("pitfalls 1 and 2 of 30", [1, 2]), ("27", []),
     ] as [(String, Set<Int>)])
     func pitfalls(text: String, numbers: Set<Int>) { #expect(Pitfalls.named(in: text) == numbers) }
+
+    @Test("capabilities and their tests")
+    func proofs() {
+        let source = """
+            private static let always = ["IDLE", "RIGHTS=texk"]
+            private static let searching = [
+                "SORT", "THREAD=REFS",
+            ]
+            let limit = size > 0 ? ["APPENDLIMIT=\\(size)"] : []
+            var names = always + ["SASL-IR"]
+            """
+        let names = ProofTable.advertised(in: source)
+        #expect(names == ["IDLE", "RIGHTS", "SORT", "THREAD=REFS", "APPENDLIMIT", "SASL-IR"])
+        let rows = ["IDLE": Proof(session: ("A/IdleTests", "IDLE"))]
+        let found = { (name: String, text: String?) in
+            ProofTable.problems(advertised: [name], rows: rows) { $0 == "Tests/A/IdleTests.swift" ? text : nil }.count
+        }
+        #expect(found("IDLE", "client.command(\"IDLE\")") == 0)
+        #expect(found("IDLE", "client.command(\"NOOP\")") == 1 && found("IDLE", nil) == 1)
+        #expect(found("SORT", "IDLE") == 1)
+    }
 }

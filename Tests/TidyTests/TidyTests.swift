@@ -85,4 +85,13 @@ struct TidyTests {
 
     @Test("no test names a pitfall that there is not")
     func noOtherPitfalls() { #expect(Pitfalls.tested.subtracting(Pitfalls.all.keys).isEmpty) }
+
+    @Test("every capability that is advertised names its tests, on each floor that knows of it")
+    func proofs() throws {
+        let list = try #require(SourceTree.files.first { $0.path == "Sources/IMAPServer/Session/Capabilities.swift" })
+        let advertised = ProofTable.advertised(in: list.text)
+        #expect(advertised.count > 50 && advertised.isSuperset(of: ["IMAP4rev1", "ESORT", "APPENDLIMIT", "SASL-IR"]))
+        let texts = Dictionary(uniqueKeysWithValues: SourceTree.files.map { ($0.path, $0.text) })
+        for problem in ProofTable.problems(advertised: advertised, text: { texts[$0] }) { Issue.record("\(problem)") }
+    }
 }
