@@ -19,7 +19,7 @@ package final class AccountStore: Sendable {
     let areThreadsComplete = Mutex(false)
     /// Bodies may have gone since the search index was last looked at.
     let mustCountPurged = Mutex(true)
-    /// Read jobs of sessions that were handed to the file through this handle.
+    /// Read jobs that were handed to the file through this handle and those made from it.
     private let readJobs = Atomic(0)
     /// Who uses this handle when it is not the account itself (`Sharing/Guest.swift`).
     let guest: AccountID?
@@ -61,10 +61,11 @@ package final class AccountStore: Sendable {
         AccountStore(self, guest: guest, boundTo: boundMailbox, session: session)
     }
 
-    /// How often `read` was called: what tests hold "one job for reads that arrived together" against.
+    /// How often `read` was called, by all sessions on the account: tests count by it that reads which arrived together
+    /// are one job.
     package var readCount: Int { readJobs.load(ordering: .relaxed) }
 
-    func countRead() { readJobs.add(1, ordering: .relaxed) }
+    func countRead() { ownersHandle.readJobs.add(1, ordering: .relaxed) }
 
     /// For work that is not done in anybody's name.
     var ownersHandle: AccountStore { base ?? self }
