@@ -135,6 +135,7 @@ enum ProofTable {
         "MULTISEARCH": Proof(
             syntax: (searchResults, "ESEARCH"), session: (searches + "MultisearchTests", "ESEARCH IN (")),
         "SEARCH=FUZZY": Proof(syntax: (searchResults, "FUZZY"), session: (searches + "FuzzyTests", "FUZZY")),
+        "FILTERS": Proof(syntax: (searchResults, "FILTER"), session: (searches + "FiltersTests", "FILTER")),
         "PARTIAL": Proof(syntax: (searchResults, "PARTIAL"), session: (searches + "ESearchTests", "RFC 9394")),
         "NOTIFY": Proof(
             syntax: ("IMAPSyntaxTests/NotifyTests", "NOTIFY"),
