@@ -78,29 +78,40 @@ struct MailboxCatalogue: Sendable {
     /// What happened from `old` to this, ordered by name within each kind: deletions, renamings, creations, rights,
     /// subscriptions, messages.
     func changes(since old: MailboxCatalogue) -> [Change] {
-        var structure: [Change] = []
-        var creations: [Change] = []
+        // What differs is put in order, never all that there is: that would take long for many mailboxes.
+        var deleted: [Change] = []
+        var renamed: [Change] = []
+        var created: [Change] = []
         var rights: [Change] = []
         var messages: [Change] = []
-        for (key, info) in old.sorted where mailboxes[key] == nil && !exists(info.name) {
-            structure.append(.deleted(info))
+        for (key, info) in old.mailboxes where mailboxes[key] == nil && !exists(info.name) {
+            deleted.append(.deleted(info))
         }
-        for (key, info) in sorted {
+        for (key, info) in mailboxes {
             guard let before = old[key] else {
-                if old.exists(info.name) { messages.append(.replaced(info)) } else { creations.append(.created(info)) }
+                if old.exists(info.name) { messages.append(.replaced(info)) } else { created.append(.created(info)) }
                 continue
             }
-            if before.name != info.name { structure.append(.renamed(info, from: before.name)) }
+            if before.name != info.name { renamed.append(.renamed(info, from: before.name)) }
             if before.isObservable != info.isObservable { rights.append(.access(info)) }
             if info.isObservable, info.hasOtherMessages(than: before) {
                 messages.append(.messages(key, info, before: before))
             }
         }
-        let subscribed = subscriptions.symmetricDifference(old.subscriptions).sorted()
-        return structure + creations + rights + subscribed.map(Change.subscription) + messages
+        let subscribed = subscriptions.symmetricDifference(old.subscriptions).map(Change.subscription)
+        return [deleted, renamed, created, rights, subscribed, messages].flatMap { kind in
+            kind.sorted { $0.name < $1.name }
+        }
     }
+}
 
-    private var sorted: [(key: MailboxKey, value: MailboxInfo)] {
-        mailboxes.sorted { $0.value.name < $1.value.name }
+extension MailboxCatalogue.Change {
+    fileprivate var name: MailboxName {
+        switch self {
+        case .created(let info), .deleted(let info), .renamed(let info, _), .access(let info), .replaced(let info),
+            .messages(_, let info, _):
+            info.name
+        case .subscription(let name): name
+        }
     }
 }

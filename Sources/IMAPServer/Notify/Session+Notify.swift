@@ -88,18 +88,20 @@ extension Session {
     /// RFC 5465 §3.1: mailboxes that the client can list and may not observe.
     private func tellRefused(_ state: inout NotifyState, _ catalogue: MailboxCatalogue) async throws {
         var report = NotifyReport(state, old: catalogue, new: catalogue, selected: nil, news: .init())
-        for info in catalogue.mailboxes.values.sorted(by: { $0.name < $1.name }) where !info.isObservable {
-            report.addAccess(info)
-        }
+        let refused = catalogue.mailboxes.values.filter { !$0.isObservable }
+        for info in refused.sorted(by: { $0.name < $1.name }) { report.addAccess(info) }
         state.refused = report.refused
         try await write(report)
     }
 
     /// The STATUS indicator (RFC 5465 §3.1).
     private func tellStatus(_ interest: NotifyInterest, _ catalogue: MailboxCatalogue) async throws {
-        for (key, info) in catalogue.mailboxes.sorted(by: { $0.value.name < $1.value.name }) {
+        let watched = catalogue.mailboxes.filter { key, info in
+            key != selectedKey && info.isObservable
+                && !interest.events(of: info.name, in: catalogue).isDisjoint(with: [.messages, .flags])
+        }
+        for (key, info) in watched.sorted(by: { $0.value.name < $1.value.name }) {
             let events = interest.events(of: info.name, in: catalogue)
-            guard key != selectedKey, info.isObservable, !events.isDisjoint(with: [.messages, .flags]) else { continue }
             var items: [StatusItem] = [.messages, .uidNext, .uidValidity]
             if events.contains(.flags) {
                 items.append(.unseen)

@@ -242,6 +242,27 @@ import Testing
         }
     }
 
+    @Test("RFC 5465 §6.1.2: IDLE may tell what SELECTED-DELAYED holds back", arguments: ClientMode.allCases)
+    func delayedInIdle(mode: ClientMode) async throws {
+        try await TestServer.with { server in
+            try await server.fill(2)
+            let (client, other) = (try await server.select(mode: mode), try await server.select())
+            #expect(try await client.notify("SET (selected-delayed (\(Self.messages)) ) ").isBAD)
+            #expect(try await client.notify("SET (selected-delayed (\(Self.messages)))").isOK)
+            try await client.send("I IDLE\r\n")
+            #expect(try await client.response().tag == "+")
+            try await other.command("STORE 1 +FLAGS.SILENT (\\Deleted)")
+            try await other.command("EXPUNGE")
+            let gone = try await client.response()
+            #expect(mode == .qresync ? gone.vanishedUIDs == [1] : gone.name == "EXPUNGE" && gone.number == 1)
+            _ = try await server.alice.createMailbox(try MailboxName("new"))
+            try await client.send("DONE\r\n")
+            let reply = try await client.reply(to: "I")
+            // The names of others were not asked for; HIGHESTMODSEQ may come once EXPUNGE is told.
+            #expect(reply.isOK && reply.untagged.allSatisfy { $0.condition == "OK" })
+        }
+    }
+
     // MARK: Refusals
 
     @Test("events that are not there are NO with those that are; names that are not there are passed over")

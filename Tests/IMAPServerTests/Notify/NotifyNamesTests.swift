@@ -126,6 +126,25 @@ import Testing
         }
     }
 
+    @Test("what another process commits is told as well: names, messages, subscriptions")
+    func anotherProcess() async throws {
+        try await TestServer.with { server in
+            let client = try await server.login()
+            let events = "MailboxName SubscriptionChange \(NotifyEvents.messages)"
+            #expect(try await client.notify("SET (personal (\(events)))").isOK)
+            let other = try await Store.open(at: server.temporary.path, exclusive: false, logger: .quiet)
+            let account = try await other.account(server.aliceID)
+            let name = try MailboxName("a")
+            _ = try await account.createMailbox(name)
+            try await client.expectList("a", "\\HasNoChildren")
+            _ = try await account.append([try await server.temporary.message(Sample.message(1))], to: name)
+            try await client.expectStatus("a", ["MESSAGES", "UIDNEXT", "UIDVALIDITY"])
+            try await account.subscribe(name)
+            try await client.expectList("a", "\\HasNoChildren", "\\Subscribed")
+            await other.close()
+        }
+    }
+
     @Test("NOTIFY SET takes the place of the one before it and loses nothing; one that is refused changes nothing")
     func replacing() async throws {
         try await TestServer.with {
