@@ -43,6 +43,7 @@ package enum Capabilities {
         "ESEARCH", "SEARCHRES", "WITHIN", "INPROGRESS", "SORT", "SORT=DISPLAY", "ESORT",
         "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "I18NLEVEL=1",
         "CONTEXT=SEARCH", "CONTEXT=SORT", "MULTISEARCH", "SEARCH=FUZZY", "PARTIAL",
+        "FILTERS",
     ]
 
     /// What ENABLE takes, in the spelling of the reply.

@@ -181,17 +181,18 @@ final class Session {
 
     // MARK: Carrying out
 
-    private func execute(_ tagged: TaggedCommand) async throws(ConnectionEnded) {
-        let command = tagged.command
+    private func execute(_ given: TaggedCommand) async throws(ConnectionEnded) {
         try await refreshRights()
         guard !isOver else { return }
         SessionMetrics.commands.increment()
-        if let refusal = refusal(of: command.name) {
-            connection.writer.tagged(tagged.tag, refusal.condition, code: refusal.code, refusal.text)
+        if let refusal = refusal(of: given.command.name) {
+            connection.writer.tagged(given.tag, refusal.condition, code: refusal.code, refusal.text)
             // A program that tries to set \Seen on each message of a read-only mailbox does nothing bad.
             if refusal.condition == .bad { countBad() }
             return
         }
+        guard let tagged = try await withoutFilters(given) else { return }
+        let command = tagged.command
         if let refusal = refusal(ofUnoffered: command) ?? refusal(ofNumbersIn: command) {
             connection.writer.tagged(tagged.tag, refusal.condition, code: refusal.code, refusal.text)
             return countBad()
