@@ -29,6 +29,17 @@ extension Session {
         guard isOffered(capability) else { throw Refusal(Session.unknown(capability)) }
     }
 
+    // MARK: Literals
+
+    /// Which of LITERAL+ and LITERAL- this session is offered, never both (RFC 7888 §5); nil for neither.
+    var literalCapability: String? {
+        let isSmall = environment.settings.literals == .small || identity?.switches.enabled.contains("LITERAL-") == true
+        return isSmall ? "LITERAL-" : isOffered("LITERAL+") ? "LITERAL+" : nil
+    }
+
+    /// Without LITERAL+, what is small is taken all the same: IMAP4rev2 has it (RFC 9051 §4.3).
+    func chooseLiterals() { connection.framer.takesLargeLiterals = literalCapability == "LITERAL+" }
+
     /// The code, unless it belongs to a capability that is not this login's.
     func offered(_ code: ResponseCode?) -> ResponseCode? {
         switch code {

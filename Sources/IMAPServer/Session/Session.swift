@@ -33,7 +33,9 @@ final class Session {
     var isTLS: Bool
     /// What the client called itself with ID.
     var client: String?
-    var identity: Identity?
+    var identity: Identity? {
+        didSet { chooseLiterals() }
+    }
     var selection: Selection?
     /// What NOTIFY asked for; nil before the first NOTIFY.
     var notify: NotifyState?
@@ -68,6 +70,7 @@ final class Session {
         logger[metadataKey: "rip"] = "\(environment.remoteAddress)"
         logger[metadataKey: "session"] = "\(environment.sessionID)"
         self.logger = logger
+        chooseLiterals()
     }
 
     var limits: IMAPLimits { connection.limits }
@@ -151,7 +154,7 @@ final class Session {
         case .append(.begin(let head)): try await append(head)
         case .bad(let bad, let code, let fatal):
             refuse(bad, code: code)
-            if fatal, !isOver { bye("Closing the connection: \(bad.reason).", reason: "limit") }
+            if fatal, !isOver { bye("Closing the connection: \(bad.reason).", code: code, reason: "limit") }
         case .append, .appendLiteral, .appendData, .appendEnded, .line: break
         }
     }
