@@ -11,12 +11,21 @@ package enum PlaintextLogin: String, CaseIterable, Sendable {
     case never
 }
 
+/// How large a literal may be that is sent without waiting for `+` (RFC 7888).
+package enum NonSynchronizingLiterals: String, CaseIterable, Sendable {
+    /// LITERAL+: as large as any.
+    case any
+    /// LITERAL-: 4096 bytes.
+    case small
+}
+
 /// The service's settings. A change applies to connections that come after it.
 package struct IMAPSettings: Sendable {
     /// Greets and is named in the log.
     package var hostname: String
     package var plaintextLogin: PlaintextLogin
     package var limits: IMAPLimits
+    package var literals = NonSynchronizingLiterals.any
     /// Connections in all, and from one address (of IPv6: one /64); this machine's own count for the first only.
     package var connections: Int
     package var connectionsPerSource: Int

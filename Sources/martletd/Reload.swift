@@ -63,6 +63,7 @@ struct Reload: Sendable {
         }
         current.logLevel = new.logLevel
         current.plaintextLogin = new.plaintextLogin
+        current.imapLiterals = new.imapLiterals
         current.imapConnections = new.imapConnections
         current.imapConnectionsPerAddress = new.imapConnectionsPerAddress
         sink.currentLevel = new.logLevel

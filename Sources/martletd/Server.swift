@@ -149,6 +149,7 @@ struct ServiceSettings {
         var imap = IMAPSettings(
             hostname: hostname,
             plaintextLogin: configuration.plaintextLogin == .loopback ? .loopback : .never, limits: limits)
+        imap.literals = configuration.imapLiterals == .small ? .small : .any
         imap.connections = configuration.imapConnections
         imap.proxyNetworks = configuration.proxyNetworks
         imap.connectionsPerSource = configuration.imapConnectionsPerAddress

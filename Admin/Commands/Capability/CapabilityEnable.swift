@@ -5,10 +5,10 @@ internal import ArgumentParser
 
 struct CapabilityEnable: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "enable", abstract: "Give capabilities to an account's logins: disabled ones, or UIDONLY.",
+        commandName: "enable", abstract: "Give capabilities to an account's logins: disabled ones, UIDONLY, LITERAL-.",
         discussion: """
             UIDONLY is off for everybody unless it is enabled here: some clients enable it and then use sequence \
-            numbers all the same. It counts from the next login on.
+            numbers all the same. So is LITERAL-, which takes the place of LITERAL+. It counts from the next login on.
 
             Examples:
               martlet capability enable alice@example.org NOTIFY

@@ -5,21 +5,24 @@ package enum IMAPCapabilities {
     package static let standard: Set<String> = [
         "ACL", "APPENDLIMIT", "BINARY", "CATENATE", "CHILDREN", "COMPRESS=DEFLATE", "CONDSTORE", "CONTEXT=SEARCH",
         "CONTEXT=SORT", "CREATE-SPECIAL-USE", "ENABLE", "ESEARCH", "ESORT", "FILTERS", "I18NLEVEL=1", "ID", "IDLE",
-        "IMAP4REV2", "INPROGRESS", "LIST-EXTENDED", "LIST-METADATA", "LIST-MYRIGHTS", "LIST-STATUS", "METADATA",
-        "METADATA-SERVER", "MOVE", "MULTIAPPEND", "MULTISEARCH", "NAMESPACE", "NOTIFY", "OBJECTID", "PARTIAL",
-        "PREVIEW", "QRESYNC", "QUOTA", "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "QUOTASET", "REPLACE", "SAVEDATE",
-        "SEARCH=FUZZY", "SEARCHRES", "SORT", "SORT=DISPLAY", "SPECIAL-USE", "STATUS=SIZE", "THREAD=ORDEREDSUBJECT",
-        "THREAD=REFERENCES", "THREAD=REFS", "UIDPLUS", "UNAUTHENTICATE", "UNSELECT", "UTF8=ACCEPT", "WITHIN",
+        "IMAP4REV2", "INPROGRESS", "LIST-EXTENDED", "LIST-METADATA", "LIST-MYRIGHTS", "LIST-STATUS", "LITERAL+",
+        "METADATA", "METADATA-SERVER", "MOVE", "MULTIAPPEND", "MULTISEARCH", "NAMESPACE", "NOTIFY", "OBJECTID",
+        "PARTIAL", "PREVIEW", "QRESYNC", "QUOTA", "QUOTA=RES-MESSAGE", "QUOTA=RES-STORAGE", "QUOTASET", "REPLACE",
+        "SAVEDATE", "SEARCH=FUZZY", "SEARCHRES", "SORT", "SORT=DISPLAY", "SPECIAL-USE", "STATUS=SIZE",
+        "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "UIDPLUS", "UNAUTHENTICATE", "UNSELECT",
+        "UTF8=ACCEPT", "WITHIN",
     ]
 
-    /// What a login is offered only where its account has been given it: clients misuse it.
-    package static let onRequest: Set<String> = ["UIDONLY"]
+    /// What a login is offered only where its account has been given it: clients misuse UIDONLY, and LITERAL- stands in
+    /// place of LITERAL+ (RFC 7888 §5).
+    package static let onRequest: Set<String> = ["UIDONLY", "LITERAL-"]
 
     /// What builds upon others: without these, it is not offered either.
     private static let foundations: [String: Set<String>] = [
         "QRESYNC": ["CONDSTORE", "ENABLE"], "UTF8=ACCEPT": ["ENABLE"], "UIDONLY": ["ENABLE"],
         "SEARCHRES": ["ESEARCH"], "PARTIAL": ["ESEARCH"], "MULTISEARCH": ["ESEARCH"], "ESORT": ["SORT", "ESEARCH"],
-        "SORT=DISPLAY": ["SORT"], "CONTEXT=SEARCH": ["ESEARCH"], "CONTEXT=SORT": ["SORT", "ESORT"],
+        "SORT=DISPLAY": ["SORT"], "CONTEXT=SEARCH": ["ESEARCH", "PARTIAL"],
+        "CONTEXT=SORT": ["SORT", "ESORT", "PARTIAL"],
         "CREATE-SPECIAL-USE": ["SPECIAL-USE"], "LIST-STATUS": ["LIST-EXTENDED"], "LIST-METADATA": ["METADATA"],
         "LIST-MYRIGHTS": ["ACL"], "METADATA-SERVER": [], "FILTERS": ["METADATA"],
         "IMAP4REV2": [

@@ -72,6 +72,9 @@ package struct ConfigurationKey: Sendable {
         one(
             "plaintext-login", \.plaintextLogin, .choice, restart: false,
             "whether clients may log in without TLS: never, or over loopback addresses"),
+        one(
+            "imap-literals", \.imapLiterals, .choice, restart: false,
+            "what IMAP clients may send without asking: any literal (LITERAL+), or small ones (LITERAL-, 4096 bytes)"),
         list(
             "proxy-networks", \.proxyNetworks, .network,
             "proxies whose connections must begin with a PROXY protocol header (version 2), such as 10.0.0.5"),

@@ -10,6 +10,14 @@ package enum PlaintextLogin: String, CaseIterable, Sendable {
     case loopback
 }
 
+/// How large a literal an IMAP client may send without waiting to be asked for it (RFC 7888).
+package enum IMAPLiterals: String, CaseIterable, Sendable {
+    /// LITERAL+: as large as any.
+    case any
+    /// LITERAL-: 4096 bytes; larger ones are asked for.
+    case small
+}
+
 /// How log lines are written.
 package enum LogFormat: String, CaseIterable, Sendable { case logfmt, json }
 
@@ -21,6 +29,7 @@ package struct ServerConfiguration: Hashable, Sendable {
     package var imaps: [ListenAddress]
     package var lmtp: [ListenAddress]
     package var plaintextLogin = PlaintextLogin.never
+    package var imapLiterals = IMAPLiterals.any
     /// Connections from here must begin with a PROXY protocol header, and its address counts as the client's.
     package var proxyNetworks: [Network] = []
     package var tlsCertificate: String

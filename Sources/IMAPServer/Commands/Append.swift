@@ -57,8 +57,8 @@ extension Session {
             case .event(.continuationNeeded):
                 if let refused = answer(&intake, synchronizing: true) { return refused }
             case .event(.appendData(let bytes)): await write(bytes, &intake)
-            case .event(.appendEnded(let bad)):
-                if let bad { return .bad(bad.reason) }
+            case .event(.appendEnded(let bad, let code)):
+                if let bad { return .bad(bad.reason, code: code) }
                 return await complete(&intake)
             case .event(.bad(let bad, let code, _)):
                 connection.writer.bad(bad, code: code)
@@ -93,7 +93,9 @@ extension Session {
             case .message(let options):
                 try await finishMessage(&intake)
                 try begin(options, &intake)
-            case .catenate: intake.isCatenated = true
+            case .catenate:
+                try require("CATENATE")
+                intake.isCatenated = true
             case .url(let url): try await take(url: url, &intake)
             }
         } catch {
@@ -105,6 +107,7 @@ extension Session {
         guard intake.messages.count < limits.appendMessages else {
             throw Refusal(.no("One APPEND takes \(limits.appendMessages) messages at most.", code: .limit))
         }
+        if !intake.messages.isEmpty { try require("MULTIAPPEND") }
         intake.options = options
         intake.size = 0
         intake.isCatenated = false
@@ -115,9 +118,7 @@ extension Session {
     private func check(_ literal: AppendLiteral, _ intake: inout AppendIntake) async {
         do {
             try intake.refuseIfSpoilt()
-            if literal.form == .utf8, !enabled.acceptsUTF8 {
-                throw Refusal(.bad("UTF8 is to be used after ENABLE UTF8=ACCEPT."))
-            }
+            try refuseUnoffered(literal.form)
             guard literal.size > 0 || intake.isCatenated else {
                 throw Refusal(.no("A message of no bytes is not stored.", code: .cannot))
             }
@@ -125,6 +126,18 @@ extension Session {
             if literal.form != .text { intake.staging?.takeBinary() }
         } catch {
             intake.note(error)
+        }
+    }
+
+    private func refuseUnoffered(_ form: AppendLiteralForm) throws(Refusal) {
+        switch form {
+        case .text: break
+        case .binary: try require("BINARY")
+        case .utf8:
+            try require("UTF8=ACCEPT")
+            guard enabled.acceptsUTF8 else {
+                throw Refusal(.bad("UTF8 is to be used after ENABLE UTF8=ACCEPT."))
+            }
         }
     }
 

@@ -11,11 +11,13 @@ extension Session {
     }
 
     var capabilities: [String] {
-        Capabilities.list(
+        let literals = literalCapability
+        return Capabilities.list(
             .init(
                 isAuthenticated: identity != nil, offersSTARTTLS: environment.tls != nil && !isTLS, mayLogIn: mayLogIn,
-                mechanisms: offeredMechanisms.map(\.rawValue), appendLimit: limits.message)
-        ).filter(isOffered)
+                mechanisms: offeredMechanisms.map(\.rawValue), appendLimit: limits.message,
+                literals: literals)
+        ).filter { $0 == literals || isOffered($0) }
     }
 
     /// What AUTHENTICATE takes on this connection, the best first; nothing after the login.

@@ -32,6 +32,7 @@ extension Session {
                     "A value has \(StoreLimits.annotationSize) bytes at most.",
                     code: .metadataMaxSize(UInt64(clamping: StoreLimits.annotationSize)))
             }
+            if mailbox == nil, let refusal = refusal(ofFilter: value) { return refusal }
             if value.entry.key == specialUseEntry, let mailbox {
                 guard !mailbox.account.isForeign, let use = Session.specialUse(value.value) else {
                     return .no("The mailbox cannot have that special use.", code: .useAttr)
@@ -48,6 +49,17 @@ extension Session {
         }
         listening?.ownAnnotations[store.id, default: []].insert(modSeq)
         return .ok("SETMETADATA completed.")
+    }
+
+    /// Why the value cannot be that of a filter (RFC 5466 §3.2); nil when it can, or is none. Filters that it names
+    /// need not be there yet.
+    private func refusal(ofFilter value: SetMetadata.Value) -> Completion? {
+        guard let text = value.value, let name = Filter.name(of: value.entry) else { return nil }
+        guard Filter.isName(name) else {
+            return .no("A filter's name is an atom without \"/\" (RFC 5466).", code: .cannot)
+        }
+        guard case .failure(let bad) = Filter.parse(text, limits: limits.syntax) else { return nil }
+        return .no("The filter \(name) is no SEARCH: \(bad.reason).", code: .cannot)
     }
 
     /// nil for what is no special use, or none that a mailbox can have; a nil within for none.

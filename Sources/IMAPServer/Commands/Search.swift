@@ -59,19 +59,21 @@ extension Session {
     func savingNothing(
         onFailureOf results: SearchResults?, in selection: Selection, _ work: () async throws -> Completion
     ) async throws -> Completion {
-        let forget = {
-            if results?.options.contains(.save) == true { selection.mailbox.saved = UIDSet() }
-        }
         do {
             return try await work()
         } catch let problem as SearchProgram.Problem {
             let refusal = Session.refusal(of: problem)
-            if refusal.condition == .no { forget() }
+            if refusal.condition == .no { forgetSaved(by: results) }
             throw Refusal(refusal)
         } catch let error as StoreError {
-            forget()
+            forgetSaved(by: results)
             throw error
         }
+    }
+
+    /// A search with SAVE ends in NO.
+    func forgetSaved(by results: SearchResults?) {
+        if results?.options.contains(.save) == true { selection?.mailbox.saved = UIDSet() }
     }
 
     func progress(_ tag: String, goal: Int) -> SearchProgress {

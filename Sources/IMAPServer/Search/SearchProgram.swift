@@ -102,6 +102,7 @@ package struct SearchProgram: Sendable {
             var making = making
             making.isFuzzy = true
             return try node(inner, making)
+        // `Session.withoutFilters` leaves none.
         case .filter: throw .unsupported("FILTER")
         default: return leaf(key, making)
         }

@@ -12,10 +12,14 @@ package enum Capabilities {
         package var mechanisms: [String]
         /// The most bytes that a message of APPEND may have.
         package var appendLimit: Int
+        /// LITERAL+ or LITERAL-; nil for neither.
+        package var literals: String?
 
         package init(
-            isAuthenticated: Bool, offersSTARTTLS: Bool, mayLogIn: Bool, mechanisms: [String] = [], appendLimit: Int = 0
+            isAuthenticated: Bool, offersSTARTTLS: Bool, mayLogIn: Bool, mechanisms: [String] = [],
+            appendLimit: Int = 0, literals: String? = "LITERAL+"
         ) {
+            self.literals = literals
             self.appendLimit = appendLimit
             self.isAuthenticated = isAuthenticated
             self.offersSTARTTLS = offersSTARTTLS
@@ -24,7 +28,7 @@ package enum Capabilities {
         }
     }
 
-    private static let always = ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "ID", "ENABLE", "IDLE"]
+    private static let always = ["IMAP4rev1", "IMAP4rev2", "ID", "ENABLE", "IDLE"]
     private static let afterLogin = [
         "NAMESPACE", "UIDPLUS", "MOVE", "UNSELECT", "CHILDREN", "SPECIAL-USE", "LIST-STATUS", "STATUS=SIZE",
         "ACL", "RIGHTS=texk",
@@ -43,6 +47,7 @@ package enum Capabilities {
         "ESEARCH", "SEARCHRES", "WITHIN", "INPROGRESS", "SORT", "SORT=DISPLAY", "ESORT",
         "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "THREAD=REFS", "I18NLEVEL=1",
         "CONTEXT=SEARCH", "CONTEXT=SORT", "MULTISEARCH", "SEARCH=FUZZY", "PARTIAL",
+        "FILTERS",
     ]
 
     /// What ENABLE takes, in the spelling of the reply.
@@ -52,11 +57,12 @@ package enum Capabilities {
 
     /// RFC 3501 §7.2.1; each name that is not IMAP4rev1's own has its RFC in docs/rfcs.md.
     package static func list(_ situation: Situation) -> [String] {
+        let literals = [situation.literals].compactMap { $0 }
         if situation.isAuthenticated {
             let appendLimit = situation.appendLimit > 0 ? ["APPENDLIMIT=\(situation.appendLimit)"] : []
-            return always + afterLogin + synchronizing + searching + appendLimit
+            return always + literals + afterLogin + synchronizing + searching + appendLimit
         }
-        var names = always + ["SASL-IR"]
+        var names = always + literals + ["SASL-IR"]
         if situation.offersSTARTTLS { names.append("STARTTLS") }
         names += situation.mayLogIn ? situation.mechanisms.map { "AUTH=\($0)" } : ["LOGINDISABLED"]
         return names

@@ -35,7 +35,7 @@ package struct CommandRule: Hashable, Sendable {
     package var needsWritableMailbox = false
     /// It changes what is stored, and is refused to a login that may only read.
     package var changesMail = false
-    /// The capability that brought it; nil for IMAP4rev1's own.
+    /// The capability that brought it; nil for IMAP4rev1's own, and where the arguments tell which.
     package var capability: String?
 }
 
@@ -73,10 +73,8 @@ package enum CommandTable {
         case .sort:
             CommandRule(
                 states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge, capability: "SORT")
-        case .thread:
-            CommandRule(
-                states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge,
-                capability: "THREAD=REFERENCES")
+        // Each algorithm is a capability (see `Command.capabilitiesUsed`).
+        case .thread: CommandRule(states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge)
         case .esearch: CommandRule(states: .afterLogin, capability: "MULTISEARCH")
         case .cancelUpdate: CommandRule(states: .selected, capability: "CONTEXT=SEARCH")
         case .fetch: CommandRule(states: .selected, usesSequenceNumbers: true, announcing: .withoutExpunge)
@@ -98,7 +96,7 @@ package enum CommandTable {
 
     /// What the end of this command announces.
     package static func announcing(_ command: Command) -> Announcing {
-        if case .search(let search) = command, search.key.namesSequenceNumbers { return .withoutExpunge }
+        if command.searchKey?.namesSequenceNumbers == true { return .withoutExpunge }
         return command.isUIDForm ? .everything : rule(for: command.name).announcing
     }
 }

@@ -84,12 +84,8 @@ extension Command {
         case .list(let list): list.returns.contains { $0.asksForHighestModSeq }
         case .fetch(let fetch): fetch.modifiers.changedSince != nil || fetch.items.contains(.modSeq)
         case .store(let store): store.unchangedSince != nil
-        case .search(let search): search.key.asksForModSeq
-        case .sort(let sort): sort.key.asksForModSeq
-        case .thread(let thread): thread.key.asksForModSeq
-        case .esearch(let esearch): esearch.key.asksForModSeq
         case .notify(let notify): notify.asksForModSeq
-        default: false
+        default: searchKey?.asksForModSeq == true
         }
     }
 }
@@ -108,13 +104,4 @@ extension List.Return {
     fileprivate var asksForHighestModSeq: Bool {
         if case .status(let items) = self { items.contains(.highestModSeq) } else { false }
     }
-}
-
-extension SearchKey {
-    /// MODSEQ is among the keys.
-    var asksForModSeq: Bool { contains { if case .modSeq = $0 { true } else { false } } }
-
-    /// A message is named by its sequence number: no EXPUNGE then, also at the end of UID SEARCH (RFC 7162 §3.2.10.2,
-    /// RFC 9051 §7.5.1).
-    var namesSequenceNumbers: Bool { contains { if case .messages(.sequence) = $0 { true } else { false } } }
 }

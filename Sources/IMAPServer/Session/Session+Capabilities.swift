@@ -19,8 +19,26 @@ extension Session {
     func refusal(ofUnoffered command: Command) -> Completion? {
         guard identity?.switches.disabled.isEmpty == false else { return nil }
         guard let missing = command.capabilitiesUsed.first(where: { !isOffered($0) }) else { return nil }
-        return .bad("This server does not know \(missing) for you.")
+        return Session.unknown(missing)
     }
+
+    static func unknown(_ capability: String) -> Completion { .bad("This server does not know \(capability) for you.") }
+
+    /// Refuses the grammar of a capability that is not this login's.
+    func require(_ capability: String) throws(Refusal) {
+        guard isOffered(capability) else { throw Refusal(Session.unknown(capability)) }
+    }
+
+    // MARK: Literals
+
+    /// Which of LITERAL+ and LITERAL- this session is offered, never both (RFC 7888 §5); nil for neither.
+    var literalCapability: String? {
+        let isSmall = environment.settings.literals == .small || identity?.switches.enabled.contains("LITERAL-") == true
+        return isSmall ? "LITERAL-" : isOffered("LITERAL+") ? "LITERAL+" : nil
+    }
+
+    /// Without LITERAL+, what is small is taken all the same: IMAP4rev2 has it (RFC 9051 §4.3).
+    func chooseLiterals() { connection.framer.takesLargeLiterals = literalCapability == "LITERAL+" }
 
     /// The code, unless it belongs to a capability that is not this login's.
     func offered(_ code: ResponseCode?) -> ResponseCode? {
@@ -39,12 +57,21 @@ extension Command {
         case .select(let select), .examine(let select):
             select.resync != nil ? ["QRESYNC"] : select.condstore ? ["CONDSTORE"] : []
         case .fetch(let fetch): fetch.capabilitiesUsed
-        case .store(let store): store.unchangedSince != nil ? ["CONDSTORE"] : []
+        case .store(let store):
+            (store.unchangedSince != nil ? ["CONDSTORE"] : []) + store.messages.capabilitiesUsed
         case .status(let status): status.items.compactMap(\.capability)
         case .list(let list): list.capabilitiesUsed
-        case .search(let search): search.capabilitiesUsed
-        case .sort(let sort): sort.results.map { ["ESORT"] + $0.capabilitiesUsed } ?? []
-        case .esearch(let esearch): esearch.results?.capabilitiesUsed ?? []
+        case .search(let search):
+            (search.results.map { ["ESEARCH"] + $0.capabilitiesUsed(context: "CONTEXT=SEARCH") } ?? [])
+                + search.key.capabilitiesUsed
+        case .sort(let sort):
+            (sort.results.map { ["ESORT"] + $0.capabilitiesUsed(context: "CONTEXT=SORT") } ?? [])
+                + sort.criteria.compactMap(\.key.capability) + sort.key.capabilitiesUsed
+        case .thread(let thread): ["THREAD=\(thread.algorithm.rawValue)"] + thread.key.capabilitiesUsed
+        case .esearch(let esearch):
+            (esearch.results?.capabilitiesUsed(context: "CONTEXT=SEARCH") ?? []) + esearch.key.capabilitiesUsed
+        case .copy(let copy): copy.messages.capabilitiesUsed
+        case .move(let move): move.messages.capabilitiesUsed
         case .notify(let notify): notify.items.compactMap(\.capability)
         case .expunge(let expunge): expunge.uids != nil ? ["UIDPLUS"] : []
         case .create(let create): create.uses.isEmpty ? [] : ["CREATE-SPECIAL-USE"]
@@ -58,14 +85,8 @@ extension Fetch {
         var names: [String] = []
         if modifiers.changedSince != nil { names.append("CONDSTORE") }
         if modifiers.vanished { names.append("QRESYNC") }
-        return names + items.compactMap(\.capability)
-    }
-}
-
-extension SearchResults {
-    /// Those of UPDATE's items.
-    fileprivate var capabilitiesUsed: [String] {
-        updateItems.isEmpty ? [] : ["NOTIFY"] + updateItems.compactMap(\.capability)
+        if modifiers.partial != nil { names.append("PARTIAL") }
+        return names + messages.capabilitiesUsed + items.compactMap(\.capability)
     }
 }
 
@@ -109,24 +130,65 @@ extension List {
         var names: [String] = []
         if selections.contains(.specialUse) || returns.contains(.specialUse) { names.append("SPECIAL-USE") }
         if !selections.subtracting([.specialUse]).isEmpty || patterns.count > 1 { names.append("LIST-EXTENDED") }
-        for case .status(let items) in returns { names += ["LIST-STATUS"] + items.compactMap(\.capability) }
+        for option in returns {
+            switch option {
+            case .status(let items): names += ["LIST-STATUS"] + items.compactMap(\.capability)
+            case .myRights: names.append("LIST-MYRIGHTS")
+            case .metadata: names.append("LIST-METADATA")
+            case .subscribed: names.append("LIST-EXTENDED")
+            case .children, .specialUse: break
+            }
+        }
         return names
     }
 }
 
-extension Search {
-    fileprivate var capabilitiesUsed: [String] {
-        var names: [String] = results.map { ["ESEARCH"] + $0.capabilitiesUsed } ?? []
-        if results?.options.contains(.save) == true { names.append("SEARCHRES") }
-        if key.asksForModSeq { names.append("CONDSTORE") }
-        if key.contains({ if case .messages(.saved) = $0 { true } else { false } }) { names.append("SEARCHRES") }
-        let isWithin = key.contains {
-            switch $0 {
-            case .older, .younger: true
-            default: false
-            }
-        }
-        if isWithin { names.append("WITHIN") }
+extension SearchResults {
+    fileprivate func capabilitiesUsed(context: String) -> [String] {
+        var names: [String] = []
+        if options.contains(.save) { names.append("SEARCHRES") }
+        if options.contains(.relevancy) { names.append("SEARCH=FUZZY") }
+        if !options.isDisjoint(with: [.context, .update]) { names.append(context) }
+        if partial != nil { names.append("PARTIAL") }
+        if !updateItems.isEmpty { names += ["NOTIFY"] + updateItems.compactMap(\.capability) }
         return names
     }
+}
+
+extension SearchKey {
+    fileprivate var capabilitiesUsed: [String] {
+        var names: Set<String> = []
+        _ = contains { key in
+            if let name = key.capability { names.insert(name) }
+            return false
+        }
+        return names.sorted()
+    }
+
+    private var capability: String? {
+        switch self {
+        case .messages(.saved): "SEARCHRES"
+        case .older, .younger: "WITHIN"
+        case .modSeq: "CONDSTORE"
+        case .fuzzy: "SEARCH=FUZZY"
+        case .emailID, .threadID: "OBJECTID"
+        case .saveDateSupported, .date(.saved, _, _): "SAVEDATE"
+        default: nil
+        }
+    }
+}
+
+extension SortKey {
+    fileprivate var capability: String? {
+        switch self {
+        case .displayFrom, .displayTo: "SORT=DISPLAY"
+        case .relevancy: "SEARCH=FUZZY"
+        default: nil
+        }
+    }
+}
+
+extension MessageSelection {
+    /// RFC 5182 §2.1.
+    fileprivate var capabilitiesUsed: [String] { if case .saved = self { ["SEARCHRES"] } else { [] } }
 }

@@ -111,7 +111,8 @@ extension Command {
     /// It may name messages by their place in the mailbox: as its set, or within a search.
     var usesSequenceNumbers: Bool {
         guard CommandTable.rule(for: name).usesSequenceNumbers else { return false }
-        return !isUIDForm || name == .search
+        // A filter may name some as well.
+        return !isUIDForm || searchKey != nil
     }
 }
 

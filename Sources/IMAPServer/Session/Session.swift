@@ -33,7 +33,9 @@ final class Session {
     var isTLS: Bool
     /// What the client called itself with ID.
     var client: String?
-    var identity: Identity?
+    var identity: Identity? {
+        didSet { chooseLiterals() }
+    }
     var selection: Selection?
     /// What NOTIFY asked for; nil before the first NOTIFY.
     var notify: NotifyState?
@@ -68,6 +70,7 @@ final class Session {
         logger[metadataKey: "rip"] = "\(environment.remoteAddress)"
         logger[metadataKey: "session"] = "\(environment.sessionID)"
         self.logger = logger
+        chooseLiterals()
     }
 
     var limits: IMAPLimits { connection.limits }
@@ -151,7 +154,7 @@ final class Session {
         case .append(.begin(let head)): try await append(head)
         case .bad(let bad, let code, let fatal):
             refuse(bad, code: code)
-            if fatal, !isOver { bye("Closing the connection: \(bad.reason).", reason: "limit") }
+            if fatal, !isOver { bye("Closing the connection: \(bad.reason).", code: code, reason: "limit") }
         case .append, .appendLiteral, .appendData, .appendEnded, .line: break
         }
     }
@@ -181,17 +184,18 @@ final class Session {
 
     // MARK: Carrying out
 
-    private func execute(_ tagged: TaggedCommand) async throws(ConnectionEnded) {
-        let command = tagged.command
+    private func execute(_ given: TaggedCommand) async throws(ConnectionEnded) {
         try await refreshRights()
         guard !isOver else { return }
         SessionMetrics.commands.increment()
-        if let refusal = refusal(of: command.name) {
-            connection.writer.tagged(tagged.tag, refusal.condition, code: refusal.code, refusal.text)
+        if let refusal = refusal(of: given.command.name) {
+            connection.writer.tagged(given.tag, refusal.condition, code: refusal.code, refusal.text)
             // A program that tries to set \Seen on each message of a read-only mailbox does nothing bad.
             if refusal.condition == .bad { countBad() }
             return
         }
+        guard let tagged = try await withoutFilters(given) else { return }
+        let command = tagged.command
         if let refusal = refusal(ofUnoffered: command) ?? refusal(ofNumbersIn: command) {
             connection.writer.tagged(tagged.tag, refusal.condition, code: refusal.code, refusal.text)
             return countBad()

@@ -44,7 +44,7 @@ extension CommandFramer {
             guard let literal else { return .wait }
             return data(steps, literal, grammar, lineEnd)
         case .bad(let bad):
-            return isFirst ? refuseFirst(bad, literal, lineEnd) : spoil(bad, literal, lineEnd)
+            return isFirst ? refuseFirst(bad, nil, literal, lineEnd) : spoil(bad, nil, literal, lineEnd)
         }
     }
 
@@ -62,7 +62,7 @@ extension CommandFramer {
         }
         switch argument(CommandHead(tag: tag, name: .append), literal, lineEnd) {
         // The session is in the midst of the command: its end is what it waits for.
-        case .event(.bad(let bad, _, fatal: false)): return .event(.appendEnded(bad))
+        case .event(.bad(let bad, let code, fatal: false)): return .event(.appendEnded(bad, code: code))
         case let step: return step
         }
     }
@@ -70,9 +70,10 @@ extension CommandFramer {
     private mutating func data(
         _ steps: [AppendStep], _ announced: AnnouncedLiteral, _ grammar: AppendGrammar, _ lineEnd: Int
     ) -> Step {
-        guard let size = announced.size else {
+        guard let size = announced.size, mayCome(announced) else {
             let bad = BadCommand(tag: grammar.tag, reason: "the literal is too large")
-            return appending == nil ? refuseFirst(bad, announced, lineEnd) : spoil(bad, announced, lineEnd)
+            return appending == nil
+                ? refuseFirst(bad, .tooBig, announced, lineEnd) : spoil(bad, .tooBig, announced, lineEnd)
         }
         dropLine(lineEnd)
         appending = grammar
@@ -85,27 +86,31 @@ extension CommandFramer {
     }
 
     /// The session has heard nothing of the command.
-    private mutating func refuseFirst(_ bad: BadCommand, _ literal: AnnouncedLiteral?, _ lineEnd: Int) -> Step {
+    private mutating func refuseFirst(
+        _ bad: BadCommand, _ code: ResponseCode?, _ literal: AnnouncedLiteral?, _ lineEnd: Int
+    ) -> Step {
         guard let literal else {
             dropLine(lineEnd)
-            return .event(.bad(bad, code: nil, fatal: false))
+            return .event(.bad(bad, code: code, fatal: false))
         }
         progress.literalCount += 1
-        return refuse(bad, literal.size == nil ? .tooBig : nil, literal, lineEnd)
+        return refuse(bad, literal.size == nil ? .tooBig : code, literal, lineEnd)
     }
 
     /// The rest of a command that has begun is wrong.
-    private mutating func spoil(_ bad: BadCommand, _ literal: AnnouncedLiteral?, _ lineEnd: Int) -> Step {
+    private mutating func spoil(
+        _ bad: BadCommand, _ code: ResponseCode?, _ literal: AnnouncedLiteral?, _ lineEnd: Int
+    ) -> Step {
         appending = nil
         guard let literal else {
             dropLine(lineEnd)
-            return .event(.appendEnded(bad))
+            return .event(.appendEnded(bad, code: code))
         }
         guard literal.synchronizing || literal.size != nil else { return fatal(bad, .tooBig) }
         dropLine(lineEnd)
         progress.literalCount = 1
         drop(literal: literal.size ?? 0, synchronizing: literal.synchronizing)
-        return .event(.appendEnded(bad))
+        return .event(.appendEnded(bad, code: code))
     }
 
     private mutating func give(_ events: [WireEvent]) -> Step {

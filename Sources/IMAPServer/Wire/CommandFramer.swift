@@ -24,6 +24,8 @@ package struct CommandFramer: Sendable {
     package let limits: IMAPLimits
     /// Set by the session on login; widens the limits from the next command on.
     package var authenticated = false
+    /// Whether literals that come unasked may be larger than `IMAPLimits.smallLiteral`; set by the session too.
+    package var takesLargeLiterals = true
     /// Set by the session between events.
     package var mode = WireMode.commands
 
@@ -225,7 +227,7 @@ extension CommandFramer {
     mutating func argument(_ head: CommandHead, _ literal: AnnouncedLiteral, _ lineEnd: Int) -> Step {
         let sizeLimit = authenticated ? limits.literal : limits.literalBeforeAuthentication
         let sumLimit = authenticated ? limits.literalSum : limits.literalSumBeforeAuthentication
-        guard let size = literal.size.flatMap({ Int(exactly: $0) }), size <= sizeLimit,
+        guard let size = literal.size.flatMap({ Int(exactly: $0) }), size <= sizeLimit, mayCome(literal),
             progress.literalBytes + size <= sumLimit
         else { return tooBig(head.tag, literal, lineEnd) }
         progress.lineBytes += lineEnd + 2 - progress.length
@@ -245,6 +247,12 @@ extension CommandFramer {
         progress.length += size
         state = .fragment
         return .again
+    }
+
+    /// Whether the client is allowed to send the literal in this way (RFC 7888 §5).
+    func mayCome(_ literal: AnnouncedLiteral) -> Bool {
+        if literal.synchronizing || takesLargeLiterals { return true }
+        return literal.size.map { $0 <= UInt64(IMAPLimits.smallLiteral) } ?? false
     }
 
     // MARK: Refusals

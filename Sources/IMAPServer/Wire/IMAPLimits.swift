@@ -12,6 +12,8 @@ package struct IMAPLimits: Hashable, Sendable {
     /// One literal that is not APPEND's message.
     package var literalBeforeAuthentication = 4 * 1_024
     package var literal = 64 * 1_024
+    /// One that comes unasked, where LITERAL+ is not offered (RFC 7888 §5).
+    package static let smallLiteral = 4_096
     /// All of one command's.
     package var literalSumBeforeAuthentication = 16 * 1_024
     package var literalSum = 1_024 * 1_024

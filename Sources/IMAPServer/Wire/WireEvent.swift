@@ -19,7 +19,7 @@ package enum WireEvent: Hashable, Sendable {
     /// A piece of the literal that was accepted; never empty.
     case appendData(ByteBuffer)
     /// The command is complete. With a `BadCommand` its rest was wrong: nothing is to be stored and this is the reply.
-    case appendEnded(BadCommand?)
+    case appendEnded(BadCommand?, code: ResponseCode? = nil)
     /// In `.lines` mode, a line without its CRLF.
     case line(ByteBuffer)
     /// Something that cannot be framed or is over a limit. After a fatal one the connection must be closed with BYE; no

@@ -166,13 +166,4 @@ extension Lexer {
         }
         return try number64("a mod-sequence")
     }
-
-    // RFC 5466 §4: filter-name = 1*<any ATOM-CHAR except "/">
-    fileprivate mutating func filterName() throws(SyntaxError) -> String {
-        let name = try atom("a filter's name")
-        guard name.utf8.count <= 128, !name.contains("/") else {
-            throw SyntaxError("a filter's name has at most 128 characters and no /")
-        }
-        return name
-    }
 }

@@ -84,14 +84,14 @@ extension Store {
 }
 
 /// A message on its way to another account.
-private struct CopiedMessage: Sendable {
+struct CopiedMessage: Sendable {
     let entry: MessageEntry
     let flags: Flags
 }
 
 extension AccountStore {
     /// The messages of the set that are there, with their flags.
-    fileprivate func messages(
+    func messages(
         _ uids: UIDSet, in mailbox: MailboxID, for needed: MailboxRights
     ) async throws(StoreError) -> [CopiedMessage] {
         try await writeShared { operation in
@@ -103,7 +103,7 @@ extension AccountStore {
     }
 
     /// Takes messages out, whatever their flags.
-    fileprivate func remove(_ uids: UIDSet, from mailbox: MailboxID) async throws(StoreError) {
+    func remove(_ uids: UIDSet, from mailbox: MailboxID) async throws(StoreError) {
         try await writeShared { operation in
             let row = try operation.requireSelected(mailbox, for: .delete)
             try operation.remove(try operation.messages(uids, in: row.id), from: row.id)

@@ -1,4 +1,4 @@
-// REPLACE: a message in place of another, in one commit (RFC 8508).
+// REPLACE: a message in place of another, within an account in one commit (RFC 8508).
 
 package import Mail
 
@@ -19,5 +19,22 @@ extension AccountStore {
             try operation.remove(rows, from: from.id)
             return try operation.append([message], to: target)
         }
+    }
+}
+
+extension Store {
+    /// As above, from one account's mail to another's. Two files have no common transaction: the new message is stored
+    /// first, so whatever breaks between leaves both and never neither. What the first took of its account's quota is
+    /// nothing to the other's.
+    package func replace(
+        _ uid: UID, in source: MailboxID, of account: AccountStore, with message: NewMessage, to name: MailboxName,
+        of target: AccountStore
+    ) async throws(StoreError) -> AppendOutcome {
+        guard try await !account.messages(UIDSet([uid]), in: source, for: .delete).isEmpty else {
+            throw .messageGone
+        }
+        let outcome = try await target.append([message], to: name)
+        try await account.remove(UIDSet([uid]), from: source)
+        return outcome
     }
 }

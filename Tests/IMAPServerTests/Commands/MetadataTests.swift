@@ -107,6 +107,25 @@ import Testing
         }
     }
 
+    @Test("RFC 7162 §2: mod-sequences are of messages; an annotation changes none")
+    func modSequences() async throws {
+        try await TestServer.with { server in
+            try await server.fill(1)
+            let client = try await server.select(mode: .qresync)
+            func highest() async throws -> UInt64? {
+                try await client.command("STATUS INBOX (HIGHESTMODSEQ)").data("STATUS").first?.values[2].list?[1].number
+            }
+            let before = try #require(try await highest())
+            #expect(try await client.command("SETMETADATA INBOX (/private/comment \"x\")").isOK)
+            #expect(try await client.command("SETMETADATA \"\" (/private/comment \"x\")").isOK)
+            #expect(try await highest() == before)
+            #expect(try await client.command("FETCH 1 FLAGS (CHANGEDSINCE \(before))").fetches.isEmpty)
+            let stored = try await client.command("STORE 1 (UNCHANGEDSINCE \(before)) +FLAGS (\\Seen)")
+            #expect(stored.isOK && stored.code("MODIFIED") == nil)
+            #expect(try #require(try await highest()) > before)
+        }
+    }
+
     @Test("a mailbox's special use is its /private/specialuse")
     func specialUse() async throws {
         try await TestServer.with { server in

@@ -91,6 +91,16 @@ import Testing
             }
             #expect(CommandTable.announcing(tagged.command) == .everything)
         }
+        let withNumbers = [
+            "UID SEARCH 1:*", "UID SORT (DATE) UTF-8 NOT 2", "UID THREAD REFS UTF-8 (ALL 1)", "ESEARCH OR SEEN 3",
+        ]
+        for line in withNumbers {
+            guard case .success(let tagged) = parseCommand(.init(string: "a \(line)")) else {
+                Issue.record("\(line) is wrong")
+                continue
+            }
+            #expect(CommandTable.announcing(tagged.command) == .withoutExpunge)
+        }
     }
 
     @Test func everyCapabilityOfTheTableIsAdvertised() {

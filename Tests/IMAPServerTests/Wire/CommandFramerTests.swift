@@ -21,8 +21,8 @@ private func describe(_ event: WireEvent) -> String {
     case .appendLiteral(let literal):
         (literal.form == .text ? "" : "\(literal.form) ") + "\(literal.size)" + (literal.synchronizing ? "" : "+")
     case .appendData(let bytes): "data <\(String(buffer: bytes))>"
-    case .appendEnded(nil): "ended"
-    case .appendEnded(.some(let bad)): "ended BAD \(bad.tag ?? "*")"
+    case .appendEnded(nil, _): "ended"
+    case .appendEnded(.some(let bad), _): "ended BAD \(bad.tag ?? "*")"
     case .line(let bytes): "line <\(String(buffer: bytes))>"
     case .bad(let bad, _, let fatal): "\(fatal ? "BYE" : "BAD") \(bad.tag ?? "*")"
     }
