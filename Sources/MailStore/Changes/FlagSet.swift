@@ -26,7 +26,18 @@ package struct FlagSetTable: Sendable {
         for set in sets { insert(set) }
     }
 
-    package mutating func insert(_ set: FlagSet) { sets[set.id.rawValue] = set }
+    /// With each set comes its twin, for readers who have \Seen where the owner has not or the other way round.
+    package mutating func insert(_ set: FlagSet) {
+        sets[set.id.rawValue] = set
+        let twin = set.id.withSeenToggled
+        let system = set.flags.system.symmetricDifference(.seen)
+        sets[twin.rawValue] = FlagSet(id: twin, flags: Flags(system, keywords: set.flags.keywords))
+    }
+
+    /// The same flags with or without \Seen.
+    func id(_ id: FlagSetID, seen: Bool) -> FlagSetID {
+        self[id].flags.contains(.seen) == seen ? id : id.withSeenToggled
+    }
 
     /// The set of that id. An id that the table does not know stands for no flags; `Store.check` finds such a row.
     package subscript(id: FlagSetID) -> FlagSet {
