@@ -49,6 +49,7 @@ let package = Package(
         .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // Floor 1
         .target(name: "IMAPSyntax", dependencies: ["Mail", nioCore], swiftSettings: settings),
@@ -84,8 +85,8 @@ let package = Package(
         .executableTarget(
             name: "martletd",
             dependencies: [
-                "IMAPServer", "SMTP", "Accounts", "Mail", "MailStore", "MailCrypto", "Sockets", nioCore, nioPosix, log,
-                metrics, lifecycle, unixSignals, argumentParser,
+                "IMAPServer", "SMTP", "Accounts", "Mail", "MailStore", "MailCrypto", "Sockets", "CMalloc", nioCore,
+                nioPosix, log, metrics, lifecycle, unixSignals, argumentParser,
             ],
             swiftSettings: settings),
         .executableTarget(

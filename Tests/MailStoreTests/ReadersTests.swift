@@ -41,6 +41,49 @@ import Testing
         }
     }
 
+    @Test("long jobs, however many, leave a reader to the short ones", arguments: [2, 3])
+    func longJobsLeaveAReader(readers: Int) async throws {
+        try await TemporaryStore.with(options: options(readers: readers)) { temporary in
+            let account = try await temporary.account()
+            let (arrivals, arrived) = AsyncStream<Void>.makeStream()
+            let gate = BlockingGate()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<10 {
+                    group.addTask {
+                        try await account.read(isLong: true) { _ in
+                            arrived.yield()
+                            gate.wait()
+                        }
+                    }
+                }
+                var running = 0
+                for await _ in arrivals {
+                    running += 1
+                    if running == readers - 1 { break }
+                }
+                // As many stand still as may: these are answered by the reader that is left.
+                for _ in 0..<20 { try await account.read { _ in } }
+                for _ in 0..<10 { gate.open() }
+                try await group.waitForAll()
+            }
+            #expect(try await account.read(isLong: true) { _ in 1 } == 1)
+        }
+    }
+
+    @Test("with one reader long jobs run too, in their turn")
+    func oneReader() async throws {
+        try await TemporaryStore.with(options: options(readers: 1)) { temporary in
+            let account = try await temporary.account()
+            let numbers = try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<100 {
+                    group.addTask { try await account.read(isLong: number % 3 > 0) { _ in number } }
+                }
+                return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+            }
+            #expect(numbers == Set(0..<100))
+        }
+    }
+
     @Test func aJobSeesOneStateOfTheFile() async throws {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()

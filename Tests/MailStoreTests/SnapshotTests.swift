@@ -63,6 +63,29 @@ import Testing
         }
     }
 
+    @Test("what chunks know of their messages agrees with the messages", arguments: [UInt64(5), 6])
+    func chunksKnow(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let entries = try (1...UInt32(7_000)).map { uid in
+            let isOdd = uid > 5_000 || random.next() % 4_000 == 0
+            return try entry(uid, flagSet: isOdd ? 2 : 1, modSeq: 1 + random.next() % (uid > 3_000 ? 5 : 500))
+        }
+        let snapshot = try snapshot(entries)
+        #expect(snapshot.indexOfFirst(notIn: []) == 0)
+        #expect(
+            snapshot.indexOfFirst(notIn: [FlagSetID(rawValue: 1)])
+                == entries.firstIndex { $0.flagSet.rawValue == 2 }, "seed \(seed)")
+        #expect(snapshot.indexOfFirst(notIn: [FlagSetID(rawValue: 1), FlagSetID(rawValue: 2)]) == nil)
+        for _ in 0..<50 {
+            let modSeq = try #require(ModSeq(1 + random.next() % 505))
+            let first = Int(random.next() % 7_000)
+            let range = first..<first + Int(random.next() % UInt64(7_001 - first))
+            var found: [Int] = []
+            snapshot.forEach(in: range, changedSince: modSeq) { found.append($0) }
+            #expect(found == range.filter { entries[$0].modSeq > modSeq }, "seed \(seed): \(range) after \(modSeq)")
+        }
+    }
+
     @Test func lookingUpAgreesWithCounting() throws {
         let uids = (1...4_000).map { UInt32($0 * 3) }
         let snapshot = try snapshot(try uids.map { try entry($0) })

@@ -35,6 +35,7 @@ enum ImportTable {
         "Web": ["Accounts", "MailStore", "Mail", "MailCrypto"],
         "martletd": [
             "IMAPServer", "SMTP", "Web", "Accounts", "MailAuth", "MailStore", "MailCrypto", "Sockets", "Mail",
+            "CMalloc",
         ],
         "martlet": ["Accounts", "MailStore", "MailAuth", "Mail", "MailCrypto"],
         "TestSupport": ["Mail", "MailStore", "MailCrypto", "Accounts", "IMAPServer", "SMTP"],

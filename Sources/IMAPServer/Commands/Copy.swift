@@ -20,7 +20,7 @@ extension Session {
                     uids, from: source, of: selection.account, to: destination.name, of: destination.account)
             }
         noteOwnMessages(outcome.pairs.lazy.map(\.destination), in: destination)
-        return .ok("COPY completed.", code: outcome.code)
+        return .ok("COPY completed.", code: await apart(outcome.pairs.count) { outcome.code })
     }
 
     /// The end of a COPY or MOVE of no message: OK (a client that moves what it moved already must not be told NO), if

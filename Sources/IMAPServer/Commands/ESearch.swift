@@ -60,11 +60,11 @@ extension Session {
         let place = SearchCorrelator.Place(name: target.reference.fullName, uidValidity: mailbox.view.uidValidity)
         let correlator = SearchCorrelator(tag: tag, mailbox: place, isUID: true)
         if !finding.found.isEmpty {
-            answer(report, correlator, SearchNumbers(.uid, of: finding))
+            try await answer(report, correlator, SearchNumbers(.uid, of: finding))
             try await connection.flushIfLarge()
         }
         if target.isSelected, let selection {
-            save(report, in: selection)
+            await save(report, in: selection)
             keepUpToDate(esearch.search, tag: tag, found: finding.found, in: selection)
         }
     }

@@ -22,20 +22,28 @@ extension Session {
             if plan.setsSeen { try await sendAll(&ready) }  // before what is announced
             let unseen = try await setSeen(indices, plan, selection, withUIDs: fetch.messages.isUID)
             guard !isOver else { throw Replied() }
-            let targets = selection.mailbox.targets(indices, becomeSeen: unseen)
-            var encoder = FetchEncoder(
-                plan: plan, targets: targets, flagSets: selection.mailbox.view.flagSets,
-                account: selection.account.id, mailbox: selection.view.mailboxID)
             if plan.readsStore {
+                let encoder = FetchEncoder(plan, indices, becomeSeen: unseen, of: selection)
                 try await stream(encoder, of: selection.account, &ready, &outcome)
             } else {
-                encoder.encodeFromSnapshot(into: &connection.writer)
-                try await connection.flushIfLarge()
-                await Task.yield()
+                try await send(plan, indices, of: selection)
             }
         }
         try await sendAll(&ready)
         return outcome.completion
+    }
+
+    /// Answers from the snapshot alone.
+    private func send(_ plan: FetchPlan, _ indices: [Int], of selection: Selection) async throws {
+        let mailbox = selection.mailbox
+        let (account, mailboxID) = (selection.account.id, selection.view.mailboxID)
+        try await writeApart(indices.count * 16) { writer in
+            var encoder = FetchEncoder(
+                plan: plan, targets: mailbox.targets(indices, becomeSeen: UIDSet()),
+                flagSets: mailbox.view.flagSets, account: account, mailbox: mailboxID)
+            encoder.encodeFromSnapshot(into: &writer)
+        }
+        try await connection.flushIfLarge()
     }
 
     /// The messages to answer; what is gone of them is told on the way (RFC 7162 §3.1.4.1, §3.2.6).
@@ -50,7 +58,8 @@ extension Session {
             try await writeVanished(
                 since: modSeq, among: selection.mailbox.uids(everNamed: fetch.messages), of: selection)
         }
-        return selection.mailbox.changed(named, since: modSeq)
+        let mailbox = selection.mailbox
+        return await apart(mailbox.count) { mailbox.changed(named, since: modSeq) }
     }
 
     /// Sets \Seen where the items imply it.
@@ -131,6 +140,15 @@ struct FetchOutcome: Sendable {
             return .no("Some of the messages no longer exist.", code: .expungeIssued)
         }
         return .ok("FETCH completed.")
+    }
+}
+
+extension FetchEncoder {
+    fileprivate init(_ plan: FetchPlan, _ indices: [Int], becomeSeen: UIDSet, of selection: Selection) {
+        self.init(
+            plan: plan, targets: selection.mailbox.targets(indices, becomeSeen: becomeSeen),
+            flagSets: selection.mailbox.view.flagSets, account: selection.account.id,
+            mailbox: selection.view.mailboxID)
     }
 }
 

@@ -17,10 +17,13 @@ extension Session {
         let mailboxes = try await visibleMailboxes(counting: statusItems?.counts ?? [])
         let needsSubscriptions = list.selections.contains(.subscribed) || list.returns.contains(.subscribed)
         let subscriptions = needsSubscriptions ? Set(try await account.subscriptions()) : []
-        let rows = ListRows(
-            list: list, mailboxes: mailboxes, subscriptions: subscriptions, utf8Accepted: enabled.acceptsUTF8,
-            isRev2: enabled.isRev2
-        ).rows
+        let enabled = enabled
+        let rows = await apart(names: mailboxes.count + subscriptions.count) {
+            ListRows(
+                list: list, mailboxes: mailboxes, subscriptions: subscriptions, utf8Accepted: enabled.acceptsUTF8,
+                isRev2: enabled.isRev2
+            ).rows
+        }
         for row in rows {
             connection.writer.list(row.name, attributes: row.attributes, childInfoSubscribed: row.hasChildInfo)
             if let statusItems, row.isSelected, let info = row.info, info.rights.contains(.read) {

@@ -19,7 +19,8 @@ extension Session {
         let uses = try await account.mailboxes().reduce(into: [MailboxName: SpecialUse]()) { uses, info in
             if let use = info.specialUse { uses[info.name] = use }
         }
-        for (name, isSubscribed) in Session.lsubNames(subscriptions, pattern) {
+        let names = await apart(names: subscriptions.count) { Session.lsubNames(subscriptions, pattern) }
+        for (name, isSubscribed) in names {
             // Outlook looks for the special uses here (RFC 6154 does not forbid it).
             let attributes: [MailboxAttribute] =
                 isSubscribed ? uses[name].map { [MailboxAttribute($0)] } ?? [] : [.noSelect]

@@ -17,8 +17,8 @@ extension Session {
             let finding = try await find(
                 search, in: selection.mailbox, of: selection.account, extent: SearchExtent(results),
                 scoring: results?.options.contains(.relevancy) == true, progress: &progress)
-            reply(finding, results: results, search.numbering, tag: tag, in: selection) { numbers in
-                connection.writer.search(
+            try await reply(finding, results: results, search.numbering, tag: tag, in: selection) { numbers, writer in
+                writer.search(
                     finding.found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: finding.found))
             }
             keepUpToDate(search, tag: tag, found: finding.found, in: selection)
@@ -30,29 +30,35 @@ extension Session {
     /// writes.
     func reply(
         _ finding: SearchFinding, results: SearchResults?, _ numbering: MessageNumbering, tag: String,
-        in selection: Selection, plain: (SearchNumbers) -> Void
-    ) {
+        in selection: Selection, plain: @escaping @Sendable (SearchNumbers, inout ResponseWriter) -> Void
+    ) async throws {
         let numbers = SearchNumbers(numbering, of: finding)
-        guard let results else { return plain(numbers) }
+        guard let results else {
+            return try await writeApart(finding.found.count) { plain(numbers, &$0) }
+        }
         let report = SearchReport(finding.found, for: results, scores: finding.scores)
-        answer(report, SearchCorrelator(tag: tag, isUID: numbering == .uid), numbers)
-        save(report, in: selection)
+        try await answer(report, SearchCorrelator(tag: tag, isUID: numbering == .uid), numbers)
+        await save(report, in: selection)
     }
 
     /// The ESEARCH response, where there is one.
-    func answer(_ report: SearchReport, _ correlator: SearchCorrelator, _ numbers: SearchNumbers) {
+    func answer(_ report: SearchReport, _ correlator: SearchCorrelator, _ numbers: SearchNumbers) async throws {
         guard report.hasResponse else { return }
-        connection.writer.esearch(
-            correlator,
-            report.data(
-                number: numbers.number(at:), modSeq: numbers.withModSeq ? { numbers.modSeq(at: $0) } : nil))
+        try await writeApart(report.found.count) { writer in
+            writer.esearch(
+                correlator,
+                report.data(
+                    number: numbers.number(at:), modSeq: numbers.withModSeq ? { numbers.modSeq(at: $0) } : nil))
+        }
     }
 
     /// RFC 5182 §2.1.
-    func save(_ report: SearchReport, in selection: Selection) {
+    func save(_ report: SearchReport, in selection: Selection) async {
         guard report.results.options.contains(.save) else { return }
         let view = selection.mailbox.view
-        selection.mailbox.saved = UIDSet(report.told.lazy.map { view[$0].uid })
+        selection.mailbox.saved = await apart(report.found.count) {
+            UIDSet(report.told.lazy.map { view[$0].uid })
+        }
     }
 
     /// Carries out a search. One with SAVE that ends in NO leaves `$` empty (RFC 5182 §2.1).

@@ -13,9 +13,9 @@ extension Session {
             var progress = self.progress(tag, goal: selection.mailbox.count)
             var finding = try await find(sort, in: selection, progress: &progress)
             finding = try await sorted(finding, by: sort.criteria, progress: &progress)
-            reply(finding, results: sort.results, sort.numbering, tag: tag, in: selection) { numbers in
-                connection.writer.sort(
-                    finding.found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: finding.found))
+            let (found, results) = (finding.found, sort.results)
+            try await reply(finding, results: results, sort.numbering, tag: tag, in: selection) { numbers, writer in
+                writer.sort(found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: found))
             }
             keepUpToDate(sort.search, by: sort.criteria, tag: tag, found: finding.found, in: selection)
             return .ok("SORT completed.")

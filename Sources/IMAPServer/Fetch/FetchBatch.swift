@@ -17,6 +17,8 @@ struct FetchTarget: Hashable, Sendable {
 struct FetchQueue {
     /// Bounds of one batch: messages, and bytes of its reply by estimate.
     static let mostMessages = 256
+    /// Likewise, of what the snapshot tells alone.
+    static let mostOfSnapshot = 4_096
     static let mostBytes = 256 * 1_024
 
     private let ranges: [Range<Int>]
@@ -30,10 +32,11 @@ struct FetchQueue {
     mutating func next(of view: MailboxSnapshot, _ plan: FetchPlan) -> [Int]? {
         var indices: [Int] = []
         var bytes = 0
+        let most = plan.readsStore ? FetchQueue.mostMessages : FetchQueue.mostOfSnapshot
         while range < ranges.count {
             let index = ranges[range].lowerBound + taken
             let (sum, overflow) = bytes.addingReportingOverflow(plan.estimate(size: view[index].size))
-            let isFull = overflow || sum > FetchQueue.mostBytes || indices.count >= FetchQueue.mostMessages
+            let isFull = overflow || sum > FetchQueue.mostBytes || indices.count >= most
             if isFull, !indices.isEmpty { return indices }
             bytes = overflow ? .max : sum
             indices.append(index)

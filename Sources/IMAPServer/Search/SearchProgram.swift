@@ -89,6 +89,9 @@ package struct SearchProgram: Sendable {
     /// Whether some message may have to be read.
     package var readsStore: Bool { root.cost > 0 }
 
+    /// How many questions a message may be asked: each takes about as long as the next.
+    var keys: Int { root.keys }
+
     // MARK: From keys to nodes
 
     /// Recursion is bounded by the parser's `SyntaxLimits.nesting`.
@@ -260,6 +263,14 @@ extension SearchProgram.Node {
 }
 
 extension SearchProgram.Node {
+    fileprivate var keys: Int {
+        switch self {
+        case .not(let inner): inner.keys
+        case .any(let nodes), .all(let nodes): nodes.reduce(0) { $0 + $1.keys }
+        default: 1
+        }
+    }
+
     /// 0 the snapshot, 1 a column, 2 the header, 3 the body.
     var cost: Int {
         switch self {

@@ -76,7 +76,7 @@ extension Session {
     /// The program with what the store says of it beforehand.
     func consulting(_ program: SearchProgram, _ account: AccountStore) async throws -> SearchProgram {
         guard program.mustConsult else { return program }
-        return try await account.read { reader in
+        return try await account.read(isLong: true) { reader in
             var program = program
             try program.consult(reader)
             return program
@@ -90,7 +90,7 @@ extension Session {
         var candidates = found.map { SearchCandidate(index: $0, entry: scope.view[$0]) }[...]
         while !candidates.isEmpty {
             let job = candidates
-            let new = try await scope.account.read { reader in
+            let new = try await scope.account.read(isLong: true) { reader in
                 var new: [UInt8] = []
                 let end = ContinuousClock.now + SearchQueue.jobTime
                 for candidate in job {
@@ -114,13 +114,15 @@ extension Session {
     ) async throws -> [Int] {
         var hits: [Int] = []
         var open = SearchQueue()
-        for index in indices {
-            let candidate = SearchCandidate(index: index, entry: scope.view[index])
-            switch program.decide(candidate) {
-            case true: hits.append(index)
-            case nil: open.candidates.append(candidate)
-            default: break
+        for slice in SearchSlices(count: indices.count, extent: .all, program) {
+            let judged = await apart(slice.count * program.keys) {
+                var judged = JudgedSlice()
+                for index in indices[slice] { judged.judge(index, scope.view[index], by: program) }
+                return judged
             }
+            hits += judged.hits
+            open.candidates += judged.open
+            try await pause(&progress)
         }
         if !open.isEmpty { hits += try await read(open, program, of: scope.account, &progress) }
         return hits
@@ -137,17 +139,14 @@ extension Session {
         var found: [[Int]] = []
         var count = 0
         var seen = 0
-        for slice in SearchSlices(count: view.count, extent: extent, reads: program.readsStore) {
-            var hits: [Int] = []
-            var open = SearchQueue()
-            view.forEach(in: slice) { index, entry in
-                let candidate = SearchCandidate(index: index, entry: entry)
-                switch program.decide(candidate) {
-                case true: hits.append(index)
-                case nil: open.candidates.append(candidate)
-                default: break
-                }
+        for slice in SearchSlices(count: view.count, extent: extent, program) {
+            let judged = await apart(slice.count * program.keys) {
+                var judged = JudgedSlice()
+                view.forEach(in: slice) { index, entry in judged.judge(index, entry, by: program) }
+                return judged
             }
+            var hits = judged.hits
+            let open = SearchQueue(candidates: judged.open)
             if open.isEmpty {
                 try await pause(&progress)
             } else {
@@ -171,7 +170,7 @@ extension Session {
         var queue = queue
         while !queue.isEmpty {
             let job = queue
-            let (next, hits) = try await account.read { reader in try job.run(program, reader) }
+            let (next, hits) = try await account.read(isLong: true) { reader in try job.run(program, reader) }
             progress.done += next.count(since: job)
             queue = next
             found += hits
@@ -180,7 +179,7 @@ extension Session {
         return found
     }
 
-    /// Between two pieces of work: lets others go first, sends what is due, and ends the work when nobody wants it.
+    /// Between two pieces of work: sends what is due, and ends the work when nobody wants it.
     func pause(_ progress: inout SearchProgress) async throws {
         guard !connection.hasEnded else { throw ConnectionEnded() }
         let stop = connection.gate.poll(Session.stops)
@@ -192,13 +191,12 @@ extension Session {
             connection.writer.untagged(.ok, code: code, "Still searching.")
             try await connection.flush()
         }
-        await Task.yield()
     }
 }
 
 /// The pieces in which a search takes a mailbox: from the end for what asks for the last messages.
 private struct SearchSlices: Sequence, IteratorProtocol {
-    /// Messages that are judged by the snapshot without a pause.
+    /// Messages that are judged by the snapshot without a pause; fewer where each is asked more than some keys.
     static let slice = 16_384
     /// Messages that may be read for nothing once enough are found.
     static let small = 256
@@ -207,9 +205,10 @@ private struct SearchSlices: Sequence, IteratorProtocol {
     private let size: Int
     private let isFromEnd: Bool
 
-    init(count: Int, extent: SearchExtent, reads: Bool) {
+    init(count: Int, extent: SearchExtent, _ program: SearchProgram) {
         rest = 0..<count
-        size = extent.isAll || !reads ? SearchSlices.slice : SearchSlices.small
+        let most = extent.isAll || !program.readsStore ? SearchSlices.slice : SearchSlices.small
+        size = Swift.max(1, Swift.min(most, SearchSlices.slice / Swift.max(1, program.keys / 4)))
         if case .last = extent { isFromEnd = true } else { isFromEnd = false }
     }
 
@@ -226,6 +225,22 @@ private struct SearchSlices: Sequence, IteratorProtocol {
     }
 }
 
+/// What the snapshot says of some messages.
+private struct JudgedSlice: Sendable {
+    private(set) var hits: [Int] = []
+    /// Those of which it cannot tell.
+    private(set) var open: [SearchCandidate] = []
+
+    mutating func judge(_ index: Int, _ entry: MessageEntry, by program: SearchProgram) {
+        let candidate = SearchCandidate(index: index, entry: entry)
+        switch program.decide(candidate) {
+        case true: hits.append(index)
+        case nil: open.append(candidate)
+        default: break
+        }
+    }
+}
+
 /// The messages that a search must read, and how far it has come.
 private struct SearchQueue: Sendable {
     /// The time that one job may take, about; other readers of the account wait for it.
@@ -233,6 +248,8 @@ private struct SearchQueue: Sendable {
 
     var candidates: [SearchCandidate] = []
     private var done = 0
+
+    init(candidates: [SearchCandidate] = []) { self.candidates = candidates }
 
     var isEmpty: Bool { done >= candidates.count }
 

@@ -35,7 +35,7 @@ extension Session {
             let entries = found[places].map { scope.view[$0] }
             let keys: [SortKeys?] =
                 readsKeys
-                ? try await scope.account.read { reader in try reader.knownSortKeys(of: entries.map(\.bodyID)) }
+                ? try await scope.account.read(isLong: true) { reader in try reader.knownSortKeys(of: entries.map(\.bodyID)) }
                 : entries.map { _ in nil }
             for ((place, entry), keys) in zip(zip(places, entries), keys) {
                 order.add(
@@ -47,10 +47,8 @@ extension Session {
             }
             try await pause(&progress)
         }
-        // Comparing a great many takes longer than the event loop should wait.
-        guard found.count > 4_096 else { return order.sorted() }
         let ready = order
-        return await Task.detached { ready.sorted() }.value
+        return await apart(found.count) { ready.sorted() }
     }
 
     /// These messages in threads; the `id` of each is its index.
@@ -62,7 +60,7 @@ extension Session {
         for start in stride(from: 0, to: found.count, by: Session.keysOfJob) {
             let indices = found[start..<min(start + Session.keysOfJob, found.count)]
             let entries = indices.map { scope.view[$0] }
-            let read = try await scope.account.read { reader in
+            let read = try await scope.account.read(isLong: true) { reader in
                 try reader.knownThreading(of: entries.map(\.bodyID))
             }
             for ((index, entry), message) in zip(zip(indices, entries), read) {
@@ -74,13 +72,13 @@ extension Session {
             try await pause(&progress)
         }
         let all = messages
-        return await Task.detached {
+        return await apart(all.count) {
             switch algorithm {
             case .orderedSubject: Threading.orderedSubject(all)
             case .references: Threading.references(all)
             case .refs: Threading.refs(all)
             }
-        }.value
+        }
     }
 }
 

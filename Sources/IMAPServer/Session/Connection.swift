@@ -5,6 +5,7 @@
 // else to do or `flushSize` is reached; a flush waits until the channel has room, so a client that does not read
 // suspends its own session and nothing else. One that makes no progress for `writeTime` is cut off.
 
+import Dispatch
 import IMAPSyntax
 import NIOCore
 
@@ -106,9 +107,11 @@ final class Connection {
 
     // MARK: Writing
 
-    /// Sends what has been written, if it is much.
+    /// Sends what has been written, if it is much, and lets the loop's other sessions go first then.
     func flushIfLarge() async throws(ConnectionEnded) {
-        if writer.buffer.readableBytes >= Connection.flushSize { try await flush() }
+        guard writer.buffer.readableBytes >= Connection.flushSize else { return }
+        try await flush()
+        await awayFromLoop()
     }
 
     /// Sends what has been written and waits until there is room for more.
@@ -128,6 +131,26 @@ final class Connection {
         channel.writeAndFlush(bytes, promise: nil)
         try await waitForRoom()
     }
+
+    /// Sends a reply of any size piece by piece, each when there is room for it.
+    func sendInPieces(_ reply: ByteBuffer) async throws(ConnectionEnded) {
+        var rest = reply
+        while rest.readableBytes > 0,
+            let piece = rest.readSlice(length: min(rest.readableBytes, Connection.flushSize))
+        {
+            try await send(piece)
+            await awayFromLoop()
+        }
+    }
+
+    /// Goes to another thread and comes back. A task that only yields is run again before the loop looks at its
+    /// sockets: an event loop carries out what was given to it, and what that gave to it, first.
+    private func awayFromLoop() async {
+        await withCheckedContinuation { continuation in Connection.outside.async { continuation.resume() } }
+    }
+
+    /// A thread that never has work of its own, so that nobody waits there for the work of others.
+    private static let outside = DispatchQueue(label: "outside the event loops")
 
     private func waitForRoom() async throws(ConnectionEnded) {
         let now = gate.poll([.writable, .ended])

@@ -57,9 +57,7 @@ extension SelectedMailbox {
         guard modSeq < view.highestModSeq else { return [] }
         var ranges: [Range<Int>] = []
         for range in indices {
-            view.forEach(in: range) { index, entry in
-                if entry.modSeq > modSeq { ranges.append(index: index) }
-            }
+            view.forEach(in: range, changedSince: modSeq) { ranges.append(index: $0) }
         }
         return ranges
     }

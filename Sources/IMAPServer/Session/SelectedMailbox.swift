@@ -40,13 +40,7 @@ package struct SelectedMailbox: Sendable {
 
     /// The index of the first message without \Seen (RFC 3501 §7.1, UNSEEN); nil when all are seen.
     package var firstUnseen: Int? {
-        let seen = view.flagSets.ids { $0.contains(.seen) }
-        for chunk in view.chunks {
-            if let entry = chunk.entries.first(where: { !seen.contains($0.flagSet) }) {
-                return view.index(of: entry.uid)
-            }
-        }
-        return nil
+        view.indexOfFirst(notIn: view.flagSets.ids { $0.contains(.seen) })
     }
 
     package func sequenceNumber(of uid: UID) -> UInt32? {

@@ -79,8 +79,16 @@ extension Session {
         guard !isSilent(own, removes: removes) else { return }
         let newRecent = claimRecent(selection, in: latest)
         let before = selection.mailbox
-        var announcement = selection.mailbox.advance(
-            to: latest, mayAnnounceExpunge: announcing == .everything, newRecent: newRecent, own: own)
+        let mayAnnounceExpunge = announcing == .everything
+        // Of a mailbox that is not large even the largest difference is soon found.
+        let (mailbox, difference) = await apart(latest.count / 16) {
+            var mailbox = before
+            let difference = mailbox.advance(
+                to: latest, mayAnnounceExpunge: mayAnnounceExpunge, newRecent: newRecent, own: own)
+            return (mailbox, difference)
+        }
+        selection.mailbox = mailbox
+        var announcement = difference
         if hidesFlags(own) { announcement.hideFlags() }
         if !announcement.isEmpty {
             tellContextsOfExpunged(before, in: selection)

@@ -83,7 +83,10 @@ package struct CommandFramer: Sendable {
         while true {
             switch step() {
             case .event(let event): return event
-            case .wait: return nil
+            case .wait:
+                // A session that waits holds no room for what it has read.
+                if input.readableBytes == 0 { input = ByteBuffer() }
+                return nil
             case .again: continue
             }
         }

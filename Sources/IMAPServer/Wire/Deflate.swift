@@ -1,6 +1,7 @@
 // The wall around zlib: one direction of a raw DEFLATE stream (RFC 1951) each, in pieces of bounded size.
 
 import CZlib
+import Glibc
 import NIOCore
 
 /// Compresses one direction of a connection.
@@ -10,16 +11,23 @@ import NIOCore
 final class Deflater {
     /// Fast, and at most a tenth larger than what the default level makes of IMAP's replies.
     private static let level: Int32 = 3
-    /// A window of 16 KiB and tables to it: 128 KiB in all.
+    /// A window of 16 KiB and tables to it: some 140 KiB in all.
     private static let windowBits: Int32 = -14
     private static let memoryLevel: Int32 = 7
     private static let pieceSize = 16 * 1_024
 
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    private let memory: DeflaterMemory
 
     /// nil without memory.
     init?() {
+        guard let memory = DeflaterMemory() else {
+            stream.deallocate()
+            return nil
+        }
+        self.memory = memory
         stream.initialize(to: z_stream())
+        memory.serve(stream)
         let status = martlet_deflateInit2(stream, Deflater.level, Deflater.windowBits, Deflater.memoryLevel)
         guard status == Z_OK else {
             stream.deallocate()
@@ -60,6 +68,43 @@ final class Deflater {
         }
         // Nothing was left to be flushed: no error.
         return status == Z_OK || status == Z_BUF_ERROR
+    }
+}
+
+/// The memory of one compressor: pages of their own, which go back to the system with it. From the heap it would stay
+/// with the process, in pieces, once for each connection that has ever been busy.
+///
+/// What zlib asks for is cut from the front, and nothing is taken back before the end.
+private final class DeflaterMemory {
+    /// What zlib wants, at its window and its level of memory, and room for a version that wants more; what is not
+    /// touched costs nothing.
+    private static let size = 256 * 1_024
+    /// The first bytes hold how many are given out.
+    private static let head = 64
+    private let pages: UnsafeMutableRawPointer
+
+    init?() {
+        let pages = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let pages, pages != MAP_FAILED else { return nil }
+        pages.storeBytes(of: Self.head, as: Int.self)
+        self.pages = pages
+    }
+
+    deinit { munmap(pages, Self.size) }
+
+    /// Lives longer than the stream's state.
+    func serve(_ stream: UnsafeMutablePointer<z_stream>) {
+        stream.pointee.opaque = pages
+        stream.pointee.zalloc = { pages, items, size in
+            guard let pages else { return nil }
+            let (bytes, overflow) = Int(items).multipliedReportingOverflow(by: Int(size))
+            let start = pages.load(as: Int.self)
+            guard !overflow, bytes <= DeflaterMemory.size - start else { return nil }
+            // The next one begins at a line of the processor's cache; that may be the end.
+            pages.storeBytes(of: min(DeflaterMemory.size, (start + bytes + 63) & ~63), as: Int.self)
+            return pages + start
+        }
+        stream.pointee.zfree = { _, _ in }
     }
 }
 

@@ -31,8 +31,25 @@ package struct MessageEntry: Hashable, Sendable {
 package final class Chunk: Sendable {
     package static let capacity = 1_024
     package let entries: [MessageEntry]
+    /// The highest of the messages', so that a search for changes passes over whole chunks.
+    package let highestModSeq: ModSeq
+    /// Every flag set that a message here has; few, and each once.
+    package let flagSets: [FlagSetID]
 
-    init(_ entries: [MessageEntry]) { self.entries = entries }
+    init(_ entries: [MessageEntry]) {
+        self.entries = entries
+        var highest = ModSeq.zero
+        var flagSets: [FlagSetID] = []
+        var last: FlagSetID?
+        for entry in entries {
+            highest = max(highest, entry.modSeq)
+            guard entry.flagSet != last else { continue }
+            last = entry.flagSet
+            if !flagSets.contains(entry.flagSet) { flagSets.append(entry.flagSet) }
+        }
+        highestModSeq = highest
+        self.flagSets = flagSets
+    }
 
     var firstUID: UInt32 { entries[0].uid.rawValue }
     var lastUID: UInt32 { entries[entries.count - 1].uid.rawValue }
@@ -153,6 +170,28 @@ package struct MailboxSnapshot: Sendable {
                 index += 1
             }
             chunk += 1
+        }
+    }
+
+    /// The index of the first message without any of these flag sets; nil when there is none.
+    package func indexOfFirst(notIn flagSets: Set<FlagSetID>) -> Int? {
+        for (chunk, start) in zip(chunks, starts) where !chunk.flagSets.allSatisfy(flagSets.contains) {
+            if let offset = chunk.entries.firstIndex(where: { !flagSets.contains($0.flagSet) }) { return start + offset }
+        }
+        return nil
+    }
+
+    /// Calls `body` with the index of each message of the range that has a greater MODSEQ, in order. Time for each
+    /// chunk, and for the messages of those that have some.
+    package func forEach(in range: Range<Int>, changedSince modSeq: ModSeq, _ body: (Int) -> Void) {
+        guard !range.isEmpty else { return }
+        for chunk in chunkIndex(holding: range.lowerBound)...chunkIndex(holding: range.upperBound - 1)
+        where chunks[chunk].highestModSeq > modSeq {
+            let start = starts[chunk]
+            for (offset, entry) in chunks[chunk].entries.enumerated()
+            where entry.modSeq > modSeq && range.contains(start + offset) {
+                body(start + offset)
+            }
         }
     }
 

@@ -83,10 +83,13 @@ final class DatabaseFile: Sendable {
     }
 
     /// Runs `work` in a read transaction on one of the file's reader threads.
-    func read<T: Sendable>(_ work: @escaping @Sendable (Database) throws -> T) async throws(StoreError) -> T {
+    /// - Parameter isLong: it takes more than some milliseconds; short reads are not to wait for it.
+    func read<T: Sendable>(
+        isLong: Bool = false, _ work: @escaping @Sendable (Database) throws -> T
+    ) async throws(StoreError) -> T {
         let path = path
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-            readers.submit { opened in
+            readers.submit(isLong: isLong) { opened in
                 let result: Result<T, StoreError>
                 do {
                     result = .success(try work(try opened.get()))

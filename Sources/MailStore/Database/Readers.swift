@@ -3,8 +3,10 @@
 // GRDB's own pool of readers takes two jumps between threads and a look at the schema for each read; here it is one
 // jump and the bare transaction, which is most of what a small FETCH costs.
 //
-// Invariants: a reader has at most one job; jobs start in the order in which they came; a job that waits is given to
-// the reader that is free first. A job is answered after its transaction, when its reader is free again, so that a
+// Invariants: a reader has at most one job; jobs start in the order in which they came, but that long work, a piece of
+// a search, never has the last reader: while it waits for another to end, what came later goes ahead. So a short read
+// waits for short reads only, however many searches there are. A job that waits is given to the reader that is free
+// first. A job is answered after its transaction, when its reader is free again, so that a
 // session that reads again at once meets the same connection and what that has cached. After `close` no job is run any
 // more, and none is forgotten: it is told that the file is closed.
 
@@ -17,10 +19,33 @@ final class Readers: Sendable {
     /// when the transaction is over.
     typealias Job = @Sendable (Result<Database, any Error>) -> (@Sendable () -> Void)
 
+    private struct Submission {
+        let job: Job
+        let isLong: Bool
+    }
     private struct State {
         var free: [Reader]
-        var waiting: [Job] = []
+        var waiting: [Submission] = []
+        /// Long jobs that may run at once, and that do.
+        let mostLong: Int
+        var long = 0
         var isClosed = false
+
+        /// Counts the job in, if it may start now.
+        mutating func start(_ submission: Submission) -> Bool {
+            guard submission.isLong else { return true }
+            guard long < mostLong else { return false }
+            long += 1
+            return true
+        }
+
+        /// The first job that waits and may start.
+        mutating func next() -> Submission? {
+            guard let place = waiting.firstIndex(where: { !$0.isLong || long < mostLong }) else { return nil }
+            let submission = waiting.remove(at: place)
+            if submission.isLong { long += 1 }
+            return submission
+        }
     }
     private let state: Mutex<State>
     private let all: [Reader]
@@ -29,19 +54,23 @@ final class Readers: Sendable {
     init(path: String, count: Int) {
         self.path = path
         all = (0..<max(1, count)).map { _ in Reader(path: path) }
-        state = Mutex(State(free: all.reversed()))
+        state = Mutex(State(free: all.reversed(), mostLong: max(1, count - 1)))
     }
 
     /// Runs the job on a reader's thread, at once or when one is free.
-    func submit(_ job: @escaping Job) {
+    /// - Parameter isLong: it takes more than some milliseconds.
+    func submit(isLong: Bool = false, _ job: @escaping Job) {
+        let submission = Submission(job: job, isLong: isLong)
         let (reader, isClosed) = state.withLock { state -> (Reader?, Bool) in
             guard !state.isClosed else { return (nil, true) }
-            let reader = state.free.popLast()
-            if reader == nil { state.waiting.append(job) }
-            return (reader, false)
+            guard !state.free.isEmpty, state.start(submission) else {
+                state.waiting.append(submission)
+                return (nil, false)
+            }
+            return (state.free.popLast(), false)
         }
         if isClosed { return job(.failure(closedError))() }
-        reader?.queue.async { [self] in reader.map { work($0, job) } }
+        reader?.queue.async { [self] in reader.map { work($0, submission) } }
     }
 
     /// Lets the jobs that run end, turns the others away and closes the connections.
@@ -51,23 +80,22 @@ final class Readers: Sendable {
             state.isClosed = true
             return state.waiting
         }
-        for job in waiting { job(.failure(closedError))() }
+        for submission in waiting { submission.job(.failure(closedError))() }
         for reader in all { reader.queue.sync { reader.close() } }
     }
 
     private var closedError: StoreError { .unavailable("\(path) is closed") }
 
     /// Runs this job and then those that wait, on the reader's thread.
-    private func work(_ reader: Reader, _ first: @escaping Job) {
-        var next: Job? = first
-        while let job = next {
-            let answer = reader.run(job)
+    private func work(_ reader: Reader, _ first: Submission) {
+        var next: Submission? = first
+        while let submission = next {
+            let answer = reader.run(submission.job)
             next = state.withLock { state in
-                guard !state.waiting.isEmpty else {
-                    state.free.append(reader)
-                    return nil
-                }
-                return state.waiting.removeFirst()
+                if submission.isLong { state.long -= 1 }
+                let next = state.next()
+                if next == nil { state.free.append(reader) }
+                return next
             }
             answer()
         }

@@ -101,7 +101,7 @@ extension AccountStore {
     /// Every mailbox, sorted by name, INBOX first.
     package func mailboxes(counting: MailboxCountOptions = []) async throws(StoreError) -> [MailboxInfo] {
         // U+10FFFF is no character, so no name is beyond it.
-        try await mailboxes(from: "", to: "\u{10FFFF}", counting).sorted { $0.name < $1.name }
+        try await mailboxes(from: "", to: "\u{10FFFF}", counting)
     }
 
     /// The mailbox of that name, or nil.
@@ -173,7 +173,8 @@ extension AccountStore {
                 }
                 all.append(info)
             }
-            return all
+            // Here and not where it is waited for: that is an event loop.
+            return all.sorted { $0.name < $1.name }
         }
     }
 }

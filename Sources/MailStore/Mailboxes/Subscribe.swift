@@ -25,12 +25,11 @@ extension AccountStore {
     /// The subscribed names, sorted.
     package func subscriptions() async throws(StoreError) -> [MailboxName] {
         guard guest == nil else { throw .notPermitted }
-        let names = try await file.read { db in
+        return try await file.read { db in
             var all: [MailboxName] = []
             try db.each("SELECT name FROM subscription") { all.append(try MailboxName(stored: $0.text(0))) }
-            return all
+            return all.sorted()
         }
-        return names.sorted()
     }
 }
 

@@ -36,7 +36,7 @@ package struct SearchIndexStatus: Hashable, Sendable {
 extension AccountStore {
     package func searchIndexStatus() async throws(StoreError) -> SearchIndexStatus {
         guard guest == nil else { throw .notPermitted }
-        return try await file.read { db in
+        return try await file.read(isLong: true) { db in
             let state = try db.searchIndexState()
             let messages = try db.count("SELECT count(*) FROM body")
             let indexed =
@@ -85,7 +85,9 @@ extension AccountStore {
     /// - Returns: how many messages were taken in; nil when there were none.
     private func indexStep() async throws(StoreError) -> Int? {
         let compression = compression
-        let texts = try await file.read { db in try AccountReader(db: db, compression: compression).textsToIndex() }
+        let texts = try await file.read(isLong: true) { db in
+            try AccountReader(db: db, compression: compression).textsToIndex()
+        }
         guard let texts else { return nil }
         return try await write { try $0.index(texts) }
     }
