@@ -98,12 +98,25 @@ package enum CommandTable {
 
     /// What the end of this command announces.
     package static func announcing(_ command: Command) -> Announcing {
-        if case .search(let search) = command, search.key.namesSequenceNumbers { return .withoutExpunge }
+        // No EXPUNGE at the end of UID SEARCH and its like either, where a key names messages by their place (RFC 7162
+        // §3.2.10.2, RFC 9051 §7.5.1).
+        if command.searchKey?.namesSequenceNumbers == true { return .withoutExpunge }
         return command.isUIDForm ? .everything : rule(for: command.name).announcing
     }
 }
 
 extension Command {
+    /// What it looks for; nil for a command that does not search.
+    var searchKey: SearchKey? {
+        switch self {
+        case .search(let search): search.key
+        case .sort(let sort): sort.key
+        case .thread(let thread): thread.key
+        case .esearch(let esearch): esearch.key
+        default: nil
+        }
+    }
+
     /// `UID FETCH` and its like, whose replies carry UIDs and name no message by its place.
     package var isUIDForm: Bool {
         switch self {

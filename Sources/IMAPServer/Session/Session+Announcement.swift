@@ -84,12 +84,8 @@ extension Command {
         case .list(let list): list.returns.contains { $0.asksForHighestModSeq }
         case .fetch(let fetch): fetch.modifiers.changedSince != nil || fetch.items.contains(.modSeq)
         case .store(let store): store.unchangedSince != nil
-        case .search(let search): search.key.asksForModSeq
-        case .sort(let sort): sort.key.asksForModSeq
-        case .thread(let thread): thread.key.asksForModSeq
-        case .esearch(let esearch): esearch.key.asksForModSeq
         case .notify(let notify): notify.asksForModSeq
-        default: false
+        default: searchKey?.asksForModSeq == true
         }
     }
 }
@@ -114,7 +110,6 @@ extension SearchKey {
     /// MODSEQ is among the keys.
     var asksForModSeq: Bool { contains { if case .modSeq = $0 { true } else { false } } }
 
-    /// A message is named by its sequence number: no EXPUNGE then, also at the end of UID SEARCH (RFC 7162 §3.2.10.2,
-    /// RFC 9051 §7.5.1).
+    /// A message is named by its sequence number.
     var namesSequenceNumbers: Bool { contains { if case .messages(.sequence) = $0 { true } else { false } } }
 }

@@ -20,11 +20,7 @@ extension Command {
         if CommandTable.rule(for: name).usesSequenceNumbers, !isUIDForm { return true }
         return switch self {
         case .select(let select), .examine(let select): select.resync?.match != nil
-        case .search(let search): search.key.namesSequenceNumbers
-        case .sort(let sort): sort.key.namesSequenceNumbers
-        case .thread(let thread): thread.key.namesSequenceNumbers
-        case .esearch(let esearch): esearch.key.namesSequenceNumbers
-        default: false
+        default: searchKey?.namesSequenceNumbers == true
         }
     }
 }
