@@ -21,12 +21,17 @@ package struct FlagSet: Sendable {
 /// Only grows; an id never changes its meaning.
 package struct FlagSetTable: Sendable {
     private var sets: [UInt32: FlagSet] = [:]
+    /// The keywords of all sets together, each as often as it is in one.
+    private(set) var keywordCount = 0
 
     package init(_ sets: some Sequence<FlagSet> = []) {
         for set in sets { insert(set) }
     }
 
-    package mutating func insert(_ set: FlagSet) { sets[set.id.rawValue] = set }
+    package mutating func insert(_ set: FlagSet) {
+        guard sets.updateValue(set, forKey: set.id.rawValue) == nil else { return }
+        keywordCount += set.flags.keywords.count
+    }
 
     /// The set of that id. An id that the table does not know stands for no flags; `Store.check` finds such a row.
     package subscript(id: FlagSetID) -> FlagSet {
