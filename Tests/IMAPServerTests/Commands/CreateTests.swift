@@ -16,7 +16,7 @@ import Testing
                     """
                     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
                     INSERT OR IGNORE INTO subscription (name) SELECT 'name ' || i FROM n
-                    """, .int(StoreLimits.subscriptions))
+                    """, .int(StoreLimits.subscriptions - 6))
             }
             let client = try await server.login()
             #expect(try await client.command("SUBSCRIBE new").code == "LIMIT")
