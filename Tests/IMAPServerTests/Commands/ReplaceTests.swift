@@ -64,18 +64,6 @@ import Testing
         }
     }
 
-    @Test("RFC 5465 §5: what REPLACE itself took away is its answer, also where NOTIFY wants nothing of the mailbox")
-    func notify() async throws {
-        try await TestServer.with { server in
-            try await server.fill(3)
-            let client = try await server.select()
-            #expect(try await client.command("NOTIFY NONE").isOK)
-            let reply = try await client.command("REPLACE 2 INBOX", literal: Array(Sample.message(9).utf8))
-            #expect(reply.isOK && reply.expunged == [2] && reply.exists == 3, "\(reply.untagged)")
-            #expect(try await client.command("FETCH 1:* UID").fetches.map(\.uid) == [1, 3, 4])
-        }
-    }
-
     @Test("RFC 8508 §3.4: only the difference counts against the quota")
     func quota() async throws {
         try await TestServer.with { server in
