@@ -24,3 +24,17 @@ struct MailServices: Service {
         _ = await (imapEnd, lmtpEnd)
     }
 }
+
+// What the service group writes into the log of its services: their names, and nothing of what they hold. The
+// configuration, with the environment in it, is no reader's of a log.
+extension MailServices: CustomStringConvertible {
+    var description: String { "MailServices" }
+}
+
+extension ReloadService: CustomStringConvertible {
+    var description: String { "ReloadService" }
+}
+
+extension Housekeeping: CustomStringConvertible {
+    var description: String { "Housekeeping" }
+}

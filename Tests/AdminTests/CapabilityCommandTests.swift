@@ -13,11 +13,13 @@ func capabilities() async throws {
                 .first { $0.name == name }
         }
         #expect(try await state("NOTIFY")?.isOffered == true)
-        try await place.done("capability", "disable", alice, "notify", "MOVE")
+        let disabled = try await place.done("capability", "disable", alice, "notify", "MOVE")
+        #expect(disabled.output.contains("Logins of \(alice) are not offered NOTIFY, from the next on."))
         #expect(try await state("NOTIFY")?.isOffered == false)
         #expect(try await state("MOVE")?.isSwitched == true)
         #expect(try await place.done("capability", "show", alice).output.contains("NOTIFY"))
-        try await place.done("capability", "enable", alice, "NOTIFY", "MOVE")
+        let enabled = try await place.done("capability", "enable", alice, "NOTIFY", "MOVE", "--json")
+        #expect(try enabled.facts([CapabilityFacts].self).map(\.isOffered) == [true, true])
         #expect(try await state("MOVE")?.isOffered == true)
         #expect(try await state("MOVE")?.isSwitched == false)
         #expect(try await place.run(["capability", "disable", alice, "NO-SUCH"]).status == 64)

@@ -51,6 +51,20 @@ func messageUndelete() async throws {
     }
 }
 
+@Test("a mailbox that never was is not found, rather than empty")
+func unknownMailbox() async throws {
+    try await CommandPlace.with { place in
+        try await removed(place)
+        for command in [["undelete"], ["undelete", "--dry-run"], ["purge"]] {
+            for (mailbox, status) in [("Lists/Swift", 0), ("INBOX", 0), ("Lists/Swfit", 2)] {
+                let outcome = try await place.run(
+                    ["message", command[0], alice, "--mailbox", mailbox] + command.dropFirst())
+                #expect(outcome.status == Int32(status), "\(command) \(mailbox): \(outcome.errors)")
+            }
+        }
+    }
+}
+
 @Test("a purge asks before it takes what could come back")
 func messagePurge() async throws {
     try await CommandPlace.with { place in

@@ -46,6 +46,23 @@ struct FetchTests {
         }
     }
 
+    @Test("RFC 8970 §6, RFC 4466 §2.4: what stands behind a PREVIEW without parentheses, its modifiers or the FETCH's")
+    func previewAlone() throws {
+        let cases: [(String, Bool, FetchModifiers)] = [
+            ("PREVIEW (CHANGEDSINCE 7)", false, .init(changedSince: ModSeq(7))),
+            ("PREVIEW (LAZY) (CHANGEDSINCE 7)", true, .init(changedSince: ModSeq(7))),
+            ("(PREVIEW) (CHANGEDSINCE 7)", false, .init(changedSince: ModSeq(7))), ("PREVIEW (lazy)", true, .init()),
+        ]
+        for (text, isLazy, modifiers) in cases {
+            let fetch = Fetch(
+                messages: .sequence(sequence((1, 1))), items: [.preview(lazy: isLazy)], modifiers: modifiers)
+            #expect(try command("a FETCH 1 \(text)") == .fetch(fetch), "\(text)")
+        }
+        for wrong in ["PREVIEW ()", "PREVIEW (FUZZY)", "PREVIEW (", "PREVIEW (LAZY) ()", "PREVIEW (LAZYX)"] {
+            #expect(reason("a FETCH 1 \(wrong)") != nil, "\(wrong)")
+        }
+    }
+
     @Test("macros stand for their items")
     func macros() throws {
         #expect(try items("ALL") == [.flags, .internalDate, .size, .envelope])

@@ -23,6 +23,7 @@ import Testing
         "DELETE FROM message",
         "INSERT INTO body_chunk (id, encoding, size, data) VALUES (1 << 40, 0, 1, x'78')",
         "UPDATE mailbox SET name = 'gone' WHERE name = 'INBOX'",
+        "UPDATE mailbox SET name = 'gone/Drafts' WHERE name = 'Drafts'",
         "DELETE FROM sort_key WHERE body_id = 2",
         "DELETE FROM thread_member WHERE body_id = 2",
         "UPDATE thread_member SET thread_id = 3 WHERE body_id = 2",

@@ -86,6 +86,35 @@ import Testing
         }
     }
 
+    @Test("case 69: no number of combinations of keywords fills the memory")
+    func combinations() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            _ = try await account.append([try await temporary.message(Self.text)], to: .inbox)
+            let view = try await account.view(of: .inbox)
+            func store(_ names: [String]) async throws {
+                let flags = Flags(keywords: Set(names.compactMap { Keyword($0) }))
+                _ = try await account.storeFlags(UIDSet([1...1]), in: view.mailboxID, .replace(flags))
+            }
+            try await store(["known"])
+            // Another process enters them.
+            let other = try await Store.open(at: temporary.path, exclusive: false, logger: .quiet)
+            let twin = try await other.account(account.id)
+            let names = (0..<99).map { "k\($0)" }.joined(separator: " ")
+            try await twin.write { operation in
+                try operation.db.run(
+                    """
+                    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                    INSERT INTO flag_set (system, keywords) SELECT 0, ? || ' n' || i FROM n
+                    """, .int(StoreLimits.keywordsOfFlagSets / 100), .text(names))
+            }
+            await other.close()
+            await #expect(throws: StoreError.self) { try await store(["new"]) }
+            try await store(["known"])
+            try await store([])
+        }
+    }
+
     @Test func anotherProcessesCommitReachesTheView() async throws {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()

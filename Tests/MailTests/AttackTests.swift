@@ -45,6 +45,15 @@ import Testing
         bytes((0..<count).map { "Content-Type: multipart/mixed; boundary=b\($0)x\r\n\r\n--b\($0)x\r\n" }.joined())
     }
 
+    @Test("case 89: header lines are read once, also where there is no colon in all of the block")
+    func linesWithoutColon() {
+        let line = bytes("x\r\n")
+        func block(_ count: Int) -> [UInt8] { (0..<count).flatMap { _ in line } }
+        func count(_ block: [UInt8]) -> Int { HeaderFields(block).reduce(0) { sum, _ in sum + 1 } }
+        #expect(count(block(1_000)) == 0)
+        #expect(growth(block(100_000), block(400_000)) { _ = count($0) } < 8)
+    }
+
     @Test("case 89: 10,000 multiparts within each other are cut at the limit")
     func deepMultiparts() {
         let input = nested(10_000)

@@ -14,12 +14,14 @@ struct ACLSet: AsyncParsableCommand {
               martlet acl set alice@example.org Team bob@example.org lrswi
               martlet acl set alice@example.org Team bob@example.org +te
               martlet acl set alice@example.org News anyone lr
+              martlet acl set alice@example.org Team bob@example.org -- -te
             """)
 
     @Argument(help: "The owner's address.") var account: String
     @Argument(help: "The mailbox.", transform: Typed.mailbox) var mailbox: MailboxName
     @Argument(help: "An account's address, or anyone.") var who: String
-    @Argument(help: "The letters of the rights; with + they are added.", transform: Typed.rights)
+    @Argument(
+        help: "The letters of the rights; with + they are added, with - (behind --) taken.", transform: Typed.rights)
     var rights: RightsChange
     @OptionGroup var data: DataOptions
     @OptionGroup var options: OutputOptions
@@ -51,7 +53,7 @@ extension AccessChangeFacts {
 extension Typed {
     static func rights(_ text: String) throws -> RightsChange {
         do { return try RightsChange(text) } catch {
-            throw Mistake(description: "there is no right \"\(error.letter)\"; write them as lrs or +te")
+            throw Mistake(description: "there is no right \"\(error.letter)\"; write them as lrs, +te or -- -te")
         }
     }
 }

@@ -28,6 +28,26 @@ struct CapabilityFacts: Codable {
         case isSwitched = "switched"
     }
 
+    /// Switches capabilities.
+    /// - Returns: what is so of each now.
+    static func switched(
+        _ names: [String], of address: String, to isEnabled: Bool, _ data: DataOptions
+    ) async throws -> [CapabilityFacts] {
+        try await StoreAccess.administration(data) { administration, _ in
+            try await administration.switchCapabilities(names, of: address, to: isEnabled)
+            let named = Set(names.map { $0.uppercased() })
+            return try await administration.capabilities(of: address).filter { named.contains($0.name) }
+                .map(CapabilityFacts.init)
+        }
+    }
+
+    static func sentences(_ facts: [CapabilityFacts], of address: String) -> String {
+        facts.map { fact in
+            let isOffered = fact.isOffered ? "are offered" : "are not offered"
+            return "Logins of \(address) \(isOffered) \(fact.name), from the next on."
+        }.joined(separator: "\n")
+    }
+
     static func text(_ facts: [CapabilityFacts]) -> String {
         var table = Table([("CAPABILITY", .left), ("OFFERED", .left), ("SWITCHED", .left)])
         for fact in facts { table.add([fact.name, fact.isOffered ? "yes" : "no", fact.isSwitched ? "here" : ""]) }

@@ -17,10 +17,10 @@ struct CapabilityEnable: AsyncParsableCommand {
     @Argument(help: "The account's address.") var address: String
     @Argument(help: "Names as CAPABILITY writes them.") var names: [String]
     @OptionGroup var data: DataOptions
+    @OptionGroup var options: OutputOptions
 
     func run() async throws {
-        try await StoreAccess.administration(data) { administration, _ in
-            try await administration.switchCapabilities(names, of: address, to: true)
-        }
+        let facts = try await CapabilityFacts.switched(names, of: address, to: true, data)
+        try options.output.show(facts) { CapabilityFacts.sentences($0, of: address) }
     }
 }

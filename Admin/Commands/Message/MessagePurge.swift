@@ -48,6 +48,7 @@ struct MessagePurge: AsyncParsableCommand {
     func run() async throws {
         let before = try await end()
         let facts = try await StoreAccess.account(account, data) { record, mail, _ in
+            if let mailbox { try await mail.requireKnown(mailbox) }
             if !yes, all || olderThan != nil { try await confirm(record.address, mail, before) }
             let purged = try await mail.purge(expungedBefore: before, from: mailbox)
             return Facts(

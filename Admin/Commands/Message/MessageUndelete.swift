@@ -74,6 +74,7 @@ struct MessageUndelete: AsyncParsableCommand {
     func run() async throws {
         if dryRun { return try await show() }
         let facts = try await StoreAccess.account(account, data) { record, mail, _ in
+            try await choice.requireMailbox(mail)
             let outcome = try await mail.undelete(chosen, into: into)
             return Facts(
                 account: record.address.description,
@@ -94,7 +95,8 @@ struct MessageUndelete: AsyncParsableCommand {
 
     private func show() async throws {
         let facts = try await StoreAccess.account(account, data) { _, mail, _ in
-            try await mail.expungedMessages(chosen).filter { withCopies || !$0.hasCopy }.map(Candidate.init)
+            try await choice.requireMailbox(mail)
+            return try await mail.expungedMessages(chosen).filter { withCopies || !$0.hasCopy }.map(Candidate.init)
         }
         try options.output.show(facts) { facts in
             var table = Table([("MAILBOX", .left), ("EXPUNGED", .left), ("SIZE", .right), ("MESSAGE-ID", .left)])
@@ -122,11 +124,26 @@ struct ExpungedOptions: ParsableArguments {
         help: ArgumentHelp("Only what was expunged before then.", valueName: "time"), transform: Typed.since)
     var before: Int64?
 
+    /// A slip of the pen must not look as if there were nothing to bring back.
+    func requireMailbox(_ mail: AccountStore) async throws {
+        if let mailbox { try await mail.requireKnown(mailbox) }
+    }
+
     var choice: ExpungedChoice {
         var choice = ExpungedChoice()
         choice.mailbox = mailbox
         choice.since = since
         choice.before = before
         return choice
+    }
+}
+
+extension AccountStore {
+    /// Refuses a name that no mailbox has, nor one that was removed and can be brought back.
+    func requireKnown(_ name: MailboxName) async throws {
+        if try await hasMailbox(name) { return }
+        guard try await deletedMailboxes().contains(where: { $0.name == name }) else {
+            throw Failure.notFound("there is no mailbox \"\(name)\", nor one of that name that was removed and is kept")
+        }
     }
 }

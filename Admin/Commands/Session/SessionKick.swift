@@ -35,9 +35,17 @@ struct SessionKick: AsyncParsableCommand {
         let kicked = try await SessionCommand.ask(about: account, data) { client, account in
             if let account { return try await client.kick(account: account) }
             let kicked = try await client.kick(session: id ?? "")
-            guard kicked > 0 else { throw Failure.notFound("there is no session \"\(id ?? "")\"") }
+            guard kicked > 0 else { throw Self.notFound(id ?? "") }
             return kicked
         }
         try options.output.show(Facts(kicked: kicked)) { "\(Output.count($0.kicked, "session")) ended." }
+    }
+
+    private static func notFound(_ id: String) -> Failure {
+        let hint =
+            id.contains("@")
+            ? "all of an account are ended by: martlet session kick --account \(id)"
+            : "\"martlet session list\" shows those that there are"
+        return Failure.notFound("there is no session \"\(id)\"; \(hint)")
     }
 }

@@ -40,7 +40,7 @@ extension Session {
         // RFC 9586 §3: every command that names a message by its number.
         if enabled.isUIDOnly, head.replaced?.isUID == false { throw Refusal(Session.uidRequired) }
         let mailbox = try await resolve(head.mailbox)
-        try await mailbox.account.checkAppend(of: 0, to: mailbox.name)
+        try await mailbox.account.checkAppend(of: 0, messages: head.newMessages, to: mailbox.name)
         return mailbox
     }
 
@@ -154,7 +154,7 @@ extension Session {
         intake.sum += size
         guard let mailbox = intake.destination else { return }
         let growth = max(0, intake.sum - (intake.replaced?.size ?? 0))
-        try await mailbox.account.checkAppend(of: growth, to: mailbox.name)
+        try await mailbox.account.checkAppend(of: growth, messages: intake.head.newMessages, to: mailbox.name)
     }
 
     /// A part that lies in a mailbox. Whatever it names: a message that cannot be had is a bad URL.
@@ -214,6 +214,11 @@ extension Session {
         guard !uids.isEmpty else { return .ok("APPEND completed.") }
         return .ok("APPEND completed.", code: .appendUID(outcome.uidValidity, uids))
     }
+}
+
+extension AppendHead {
+    /// By how many messages the mailboxes grow at least.
+    fileprivate var newMessages: Int64 { replaced == nil ? 1 : 0 }
 }
 
 /// An APPEND while it comes in.

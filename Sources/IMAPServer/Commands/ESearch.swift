@@ -103,8 +103,9 @@ extension Session {
                 account: selection.account, name: selection.view.name, fullName: try selection.fullName,
                 rights: .all)
             return [SearchTarget(reference: reference, isImplied: false, isSelected: true)]
-        case .inboxes: return try await targets(named: [.inbox], isImplied: true)
-        case .personal: return try await targets(named: loggedIn().account.mailboxes().map(\.name), isImplied: true)
+        // Mail to `alice+lists@…` is delivered to `lists`: any mailbox may get some (RFC 5465 §6.3).
+        case .inboxes, .personal:
+            return try await targets(named: loggedIn().account.mailboxes().map(\.name), isImplied: true)
         case .subscribed: return try await targets(named: loggedIn().account.subscriptions(), isImplied: true)
         case .mailboxes(let arguments):
             return try await targets(named: arguments.map { try name(of: $0) }, isImplied: false)

@@ -65,7 +65,7 @@ extension FetchItem {
         case .preview: 400
         // What is measured is read too.
         case .binarySize: size
-        case .binary(_, _, let partial): min(size, partial.map { Int($0.count) } ?? size)
+        case .binary(_, _, let partial): min(size, partial.map { Int(clamping: $0.count) } ?? size)
         case .envelope: 600
         case .body, .bodyStructure: 500
         case .rfc822Header: min(size, 4_096)

@@ -66,13 +66,30 @@ package struct FuzzyNeedle: Hashable, Sendable {
             if word.starts(with: wanted) { return 90 }
             if holds(word, wanted) { return 80 }
         }
-        if word.count >= 4, wanted.starts(with: word) { return 70 }
-        let most = wanted.count >= 8 ? 2 : wanted.count >= 4 ? 1 : 0
+        if word.count >= shortestBeginning, wanted.starts(with: word) { return 70 }
+        let most = mostEdits(of: wanted)
         guard most > 0, abs(wanted.count - word.count) <= most,
             (letters ^ FuzzyNeedle.letters(word)).nonzeroBitCount <= 2 * most,
             let distance = distance(wanted, word, atMost: most)
         else { return 0 }
         return 80 - 15 * distance
+    }
+
+    /// How many letters of a word may be others.
+    private static func mostEdits(of wanted: [UInt8]) -> Int { wanted.count >= 8 ? 2 : wanted.count >= 4 ? 1 : 0 }
+
+    /// A word of the text that the wanted one begins with has so many bytes at least.
+    private static let shortestBeginning = 4
+
+    /// What a text holds, one or the other and up to so many edits away, in which something is like the word.
+    static func variants(of wanted: [UInt8]) -> [(text: [UInt8], edits: Int)] {
+        var variants = [(text: wanted, edits: mostEdits(of: wanted))]
+        if wanted.count > shortestBeginning {
+            var end = shortestBeginning
+            while end < wanted.count, wanted[end] & 0xc0 == 0x80 { end += 1 }
+            variants.append((text: Array(wanted[..<end]), edits: 0))
+        }
+        return variants
     }
 
     private static func holds(_ word: ArraySlice<UInt8>, _ wanted: [UInt8]) -> Bool {

@@ -204,21 +204,23 @@ extension SearchField {
 
 // MARK: The index
 
-/// The messages that have about one of a fuzzy needle's words: half of its trigrams at least.
+/// The messages that can have about one of a fuzzy needle's words: whatever the needle would find in them, they are
+/// among these, so that the index changes no answer.
 struct FuzzyCandidates: Sendable {
     private let likely: Set<BodyID>
     private let index: IndexCandidates
 
-    /// nil when the index cannot tell.
+    /// nil when the index cannot tell: of a word that is so short that none of its trigrams need be left.
     init?(_ needle: FuzzyNeedle, in part: IndexedPart, _ reader: AccountReader) throws {
         var likely: Set<BodyID> = []
         var index: IndexCandidates?
         for word in needle.words {
-            let word = SearchNeedle(String(decoding: word, as: UTF8.self))
-            guard let known = try reader.candidates(word, in: part), let ranked = try reader.rank(word, in: part)
-            else { return nil }
-            index = index ?? known
-            likely.formUnion(ranked.lazy.map(\.body))
+            for variant in FuzzyNeedle.variants(of: word) {
+                let text = SearchNeedle(String(decoding: variant.text, as: UTF8.self))
+                guard let near = try reader.candidates(near: text, edits: variant.edits, in: part) else { return nil }
+                index = index ?? near
+                likely.formUnion(near.bodies)
+            }
         }
         guard let index else { return nil }
         self.likely = likely

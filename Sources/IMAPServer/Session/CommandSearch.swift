@@ -63,4 +63,14 @@ extension SearchKey {
     /// A message is named by its sequence number: no EXPUNGE then, also at the end of UID SEARCH and its like (RFC 7162
     /// §3.2.10.2, RFC 9051 §7.5.1).
     var namesSequenceNumbers: Bool { contains { if case .messages(.sequence) = $0 { true } else { false } } }
+
+    /// The same, as long as nobody has looked what its filters hold.
+    var mayNameSequenceNumbers: Bool {
+        contains {
+            switch $0 {
+            case .messages(.sequence), .filter: true
+            default: false
+            }
+        }
+    }
 }

@@ -108,11 +108,10 @@ extension Command {
     /// Its answer is what it removed from the selected mailbox.
     var removesMessages: Bool { name == .expunge || name == .move }
 
-    /// It may name messages by their place in the mailbox: as its set, or within a search.
+    /// It names messages by their place in the mailbox: as its set, in its reply, or within a search.
     var usesSequenceNumbers: Bool {
-        guard CommandTable.rule(for: name).usesSequenceNumbers else { return false }
-        // A filter may name some as well.
-        return !isUIDForm || searchKey != nil
+        if searchKey?.mayNameSequenceNumbers == true { return true }
+        return CommandTable.rule(for: name).usesSequenceNumbers && !isUIDForm
     }
 }
 

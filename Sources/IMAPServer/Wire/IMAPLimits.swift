@@ -39,7 +39,8 @@ package struct IMAPLimits: Hashable, Sendable {
     /// Without progress of a client that does not read.
     package var writeTime = Duration.seconds(120)
     /// Replies that wait for the client to read them: with so many its session stops, and goes on when they are a
-    /// quarter. What one command may add before it looks is a few hundred KiB more.
+    /// quarter. What one command may add before it looks is a few hundred KiB more; but the numbers that a search found
+    /// are one response, some 8 bytes for each message, and so are a mailbox's annotations, of 6 MiB at most.
     package var output = 256 * 1_024
 
     /// Searches of a session that are kept up to date, and the results of each: of a search, of a sort.

@@ -89,7 +89,7 @@ extension Lexer {
         let start = position
         if let macro = fetchMacro() { return macro }
         position = start
-        return [try fetchItem()]
+        return [try fetchItem(isAlone: true)]
     }
 
     // "(" fetch-att *(SP fetch-att) ")"
@@ -98,7 +98,7 @@ extension Lexer {
         var items: [FetchItem] = []
         repeat {
             guard items.count < limits.arguments else { throw SyntaxError("too many FETCH items") }
-            items.append(try fetchItem())
+            items.append(try fetchItem(isAlone: false))
         } while takeSpace()
         try closeList()
         return items
@@ -115,7 +115,8 @@ extension Lexer {
     }
 
     // RFC 3501 §9: fetch-att
-    mutating func fetchItem() throws(SyntaxError) -> FetchItem {
+    /// - Parameter isAlone: no parentheses stand around it.
+    private mutating func fetchItem(isAlone: Bool) throws(SyntaxError) -> FetchItem {
         let name = fetchItemName()
         if peek() == UInt8(ascii: "["), name == "BODY" || name == "BODY.PEEK" {
             let section = try section()
@@ -129,7 +130,7 @@ extension Lexer {
         case "EMAILID": return .emailID
         case "THREADID": return .threadID
         case "SAVEDATE": return .saveDate
-        case "PREVIEW": return try preview()
+        case "PREVIEW": return try preview(isAlone: isAlone)
         case "ENVELOPE": return .envelope
         case "FLAGS": return .flags
         case "INTERNALDATE": return .internalDate

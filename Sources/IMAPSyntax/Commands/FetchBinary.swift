@@ -12,11 +12,21 @@ extension Lexer {
 
     // RFC 8970 §6: "PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]
     /// What follows the name.
-    mutating func preview() throws(SyntaxError) -> FetchItem {
-        guard position + 1 < bytes.count, bytes[position] == 0x20, bytes[position + 1] == UInt8(ascii: "(") else {
+    ///
+    /// - Parameter isAlone: it stands without parentheses around it: what begins otherwise than with LAZY are the
+    ///   modifiers of the FETCH then (RFC 4466 §2.4), which the two grammars together leave open.
+    mutating func preview(isAlone: Bool) throws(SyntaxError) -> FetchItem {
+        let start = position
+        guard take(" "), take("(") else {
+            position = start
             return .preview(lazy: false)
         }
-        position += 2
+        let first = position
+        if isAlone, letters() != "LAZY" {
+            position = start
+            return .preview(lazy: false)
+        }
+        position = first
         repeat {
             let modifier = try atom("a modifier of PREVIEW").asciiUppercased
             guard modifier == "LAZY" else { throw SyntaxError("PREVIEW has no modifier \(modifier)") }

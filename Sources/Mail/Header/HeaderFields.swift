@@ -50,8 +50,9 @@ package struct HeaderFields: Sequence, Sendable {
         }
 
         private func field(_ start: Int, _ end: Int) -> HeaderField? {
-            guard !isBlank(block[start]), let colon = ByteSearch.firstIndex(of: 0x3a, in: block.span, from: start),
-                colon < end
+            // No further than the field: a block without a colon would be read to its end for each line.
+            guard !isBlank(block[start]),
+                let colon = ByteSearch.firstIndex(of: 0x3a, in: block.span, from: start, to: end)
             else { return nil }
             var nameEnd = colon
             while nameEnd > start, isBlank(block[nameEnd - 1]) { nameEnd -= 1 }

@@ -11,9 +11,17 @@ package enum MessageText {
 
     /// Every field of a header block as `Name: value`, unfolded and decoded.
     package static func headerLines(_ header: [UInt8]) -> [String] {
+        var lines: [String] = []
+        forEachHeaderLine(header) { lines.append($0) }
+        return lines
+    }
+
+    /// As `headerLines`, one after the other: a header of many megabytes may hold as many fields.
+    package static func forEachHeaderLine(_ header: [UInt8], _ body: (String) -> Void) {
         let fields = HeaderFields(header)
-        return fields.map { field in
-            String(decoding: header[field.name], as: UTF8.self) + ": " + EncodedWord.decode(fields.unfolded(field))
+        for field in fields {
+            let name = String(decoding: header[field.name], as: UTF8.self)
+            body(name + ": " + EncodedWord.decode(fields.unfolded(field)))
         }
     }
 

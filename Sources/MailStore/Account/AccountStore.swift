@@ -140,6 +140,9 @@ struct WriteOperation {
     mutating func flagSet(_ flags: Flags) throws -> FlagSetID {
         let key = FlagSetKey(flags)
         if let known = effects.flagSetIDs[key] { return known }
+        guard flags.keywords.isEmpty
+            || effects.flagSets.keywordCount + flags.keywords.count <= StoreLimits.keywordsOfFlagSets
+        else { throw StoreError.limit("the account's messages have had too many different combinations of keywords") }
         let flags = try withStoredSpelling(flags)
         try db.run("INSERT INTO flag_set (system, keywords) VALUES (?, ?)", .int(key.system), .text(key.keywords))
         let id = FlagSetID(rawValue: UInt32(clamping: db.lastInsertedRowID))
@@ -170,6 +173,8 @@ struct WriteOperation {
 package enum StoreLimits {
     package static let keywords = 1_000
     package static let keywordsPerMessage = 100
+    /// In all combinations of flags that an account's messages have had, together: they stay in memory.
+    static let keywordsOfFlagSets = 100_000
     package static let mailboxes = 10_000
     package static let subscriptions = 20_000
 }

@@ -21,6 +21,8 @@ package struct FlagSet: Sendable {
 /// Only grows; an id never changes its meaning.
 package struct FlagSetTable: Sendable {
     private var sets: [UInt32: FlagSet] = [:]
+    /// The keywords of all sets together, each as often as it is in one.
+    private(set) var keywordCount = 0
 
     package init(_ sets: some Sequence<FlagSet> = []) {
         for set in sets { insert(set) }
@@ -28,7 +30,8 @@ package struct FlagSetTable: Sendable {
 
     /// With each set comes its twin, for readers who have \Seen where the owner has not or the other way round.
     package mutating func insert(_ set: FlagSet) {
-        sets[set.id.rawValue] = set
+        guard sets.updateValue(set, forKey: set.id.rawValue) == nil else { return }
+        keywordCount += set.flags.keywords.count
         let twin = set.id.withSeenToggled
         let system = set.flags.system.symmetricDifference(.seen)
         sets[twin.rawValue] = FlagSet(id: twin, flags: Flags(system, keywords: set.flags.keywords))

@@ -152,6 +152,10 @@ enum AccountRules {
             rule: "every mailbox lies below one that exists, and INBOX exists",
             sql: """
                 SELECT 'INBOX' WHERE NOT EXISTS (SELECT 1 FROM mailbox WHERE name = 'INBOX' AND deleted_at IS NULL)
+                UNION ALL SELECT name FROM (
+                    SELECT name, rtrim(rtrim(name, replace(name, '/', '')), '/') AS parent FROM mailbox
+                    WHERE deleted_at IS NULL AND instr(name, '/') > 0
+                ) WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.name = parent AND m.deleted_at IS NULL)
                 """),
     ]
 }

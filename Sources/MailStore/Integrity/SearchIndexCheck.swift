@@ -31,6 +31,13 @@ extension AccountReader {
     /// So many messages, spread over all that are indexed, are looked up by trigrams of theirs.
     private static let sampled = 50
 
+    /// Up to the end of a character: one that is cut in two is not in the index.
+    private static func beginning(of header: [UInt8]) -> String {
+        var end = min(2_000, header.count)
+        while end < header.count, end > 0, header[end] & 0xc0 == 0x80 { end -= 1 }
+        return String(decoding: header[..<end], as: UTF8.self)
+    }
+
     func searchIndexGaps(in name: String) throws -> [String] {
         let state = try db.searchIndexState()
         guard state.isCurrent, state.indexedTo > 0 else { return [] }
@@ -45,7 +52,7 @@ extension AccountReader {
             ) { BodyID(rawValue: $0.int(0)) }
             // A body that cannot be read is another rule's problem.
             guard let body = found, let header = try? foldedHeader(of: body) else { continue }
-            let sample = SearchNeedle(String(decoding: header.prefix(2_000), as: UTF8.self))
+            let sample = SearchNeedle(Self.beginning(of: header))
             for query in Trigrams.queries(sample, most: 8) where try !db.isHeader(of: body, matching: query) {
                 problems.append(
                     "\(name): the search index lacks message body \(body), which it says that it has; "

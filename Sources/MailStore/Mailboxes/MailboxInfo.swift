@@ -141,14 +141,22 @@ extension AccountStore {
         }
     }
 
-    /// Whether there are mailboxes below a name.
+    /// Whether there are mailboxes below a name; for a guest, such as it may look up.
     package func hasMailboxes(below name: MailboxName) async throws(StoreError) -> Bool {
-        try await file.read { db in
+        try await file.read { [guest] db in
             // '0' follows '/'.
-            try db.first(
-                "SELECT 1 FROM mailbox WHERE deleted_at IS NULL AND name > ? AND name < ?", .text(name.text + "/"),
-                .text(name.text + "0")
-            ) { _ in true } ?? false
+            let (from, to) = (SQLValue.text(name.text + "/"), SQLValue.text(name.text + "0"))
+            guard let guest else {
+                return try db.first(
+                    "SELECT 1 FROM mailbox WHERE deleted_at IS NULL AND name > ? AND name < ?", from, to
+                ) { _ in true } ?? false
+            }
+            let visible = try db.visibleRights(of: guest)
+            var isVisible = false
+            try db.each("SELECT id FROM mailbox WHERE deleted_at IS NULL AND name > ? AND name < ?", from, to) { row in
+                isVisible = isVisible || visible[MailboxID(rawValue: row.int(0))] != nil
+            }
+            return isVisible
         }
     }
 

@@ -35,11 +35,13 @@ extension AccountStore {
 
 extension WriteOperation {
     func subscribe(_ name: MailboxName) throws {
+        let isKnown = try db.first("SELECT 1 FROM subscription WHERE name = ?", .text(name.text)) { _ in true } ?? false
+        guard !isKnown else { return }
         let count = try db.first("SELECT count(*) FROM subscription") { $0.int(0) } ?? 0
         guard count < StoreLimits.subscriptions else {
             throw StoreError.limit("an account can have at most \(StoreLimits.subscriptions) subscriptions")
         }
-        try db.run("INSERT OR IGNORE INTO subscription (name) VALUES (?)", .text(name.text))
+        try db.run("INSERT INTO subscription (name) VALUES (?)", .text(name.text))
         effects.committed.news.hasNewNames = true
     }
 }

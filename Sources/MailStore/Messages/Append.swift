@@ -51,12 +51,15 @@ extension AccountStore {
     }
 
     /// Looks whether a message of this size could be appended now, before it is let in.
-    /// - Throws: `.mailboxNotFound`, `.overQuota`.
-    package func checkAppend(of size: Int, to name: MailboxName) async throws(StoreError) {
+    /// - Parameter messages: how many more there would be; 0 for one that takes another's place.
+    /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.overQuota`, `.overMessageQuota`.
+    package func checkAppend(
+        of size: Int, messages: Int64 = 1, to name: MailboxName
+    ) async throws(StoreError) {
         let guest = guest
         try await file.read { db in
             try db.require(name, for: .insert, guest)
-            try db.refuseOverQuota(adding: Int64(size))
+            try db.refuseOverQuota(adding: Int64(size), messages: messages)
         }
     }
 }

@@ -77,9 +77,33 @@ extension AccountReader {
         try unlessDamaged { try ranked(needle, in: part) }
     }
 
+    /// Bodies that can hold the needle, or something that is that many edits away from it: a letter changed, added,
+    /// left out, or swapped with its neighbour. None is missed; nil when the index cannot tell.
+    package func candidates(
+        near needle: SearchNeedle, edits: Int, in part: IndexedPart
+    ) throws -> IndexCandidates? {
+        guard edits > 0 else { return try candidates(needle, in: part) }
+        return try unlessDamaged {
+            let queries = Trigrams.queries(needle)
+            // An edit takes away four trigrams at most: those that have one of two neighbours in them.
+            let least = queries.count - 4 * edits
+            guard least > 0, let last = try db.lastIndexed() else { return nil }
+            let near = try shares(of: queries, in: part).filter { $0.value >= least }.keys.sorted()
+            let looked = Self.union(near, try db.largeBodies())
+            return IndexCandidates(bodies: looked.map { BodyID(rawValue: $0) }, last: last)
+        }
+    }
+
     private func ranked(_ needle: SearchNeedle, in part: IndexedPart) throws -> [RankedBody]? {
         let queries = Trigrams.queries(needle)
         guard !queries.isEmpty, try db.lastIndexed() != nil else { return nil }
+        return try shares(of: queries, in: part).filter { $0.value * 2 >= queries.count }
+            .map { RankedBody(body: BodyID(rawValue: $0.key), score: max(1, $0.value * 100 / queries.count)) }
+            .sorted { $0.score != $1.score ? $0.score > $1.score : $0.body < $1.body }
+    }
+
+    /// How many of the queries each body answers.
+    private func shares(of queries: [String], in part: IndexedPart) throws -> [Int64: Int] {
         var counts: [Int64: Int] = [:]
         for query in queries {
             let bodies: [Int64]
@@ -90,9 +114,7 @@ extension AccountReader {
             }
             for body in bodies { counts[body, default: 0] += 1 }
         }
-        return counts.filter { $0.value * 2 >= queries.count }
-            .map { RankedBody(body: BodyID(rawValue: $0.key), score: max(1, $0.value * 100 / queries.count)) }
-            .sorted { $0.score != $1.score ? $0.score > $1.score : $0.body < $1.body }
+        return counts
     }
 
     /// - Parameters: both ascending.

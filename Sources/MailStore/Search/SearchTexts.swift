@@ -21,7 +21,12 @@ package enum SearchTextLimits {
 extension AccountReader {
     /// Every field of the header as `Name: value`, decoded and folded, a line each.
     package func foldedHeader(of body: BodyID) throws -> [UInt8] {
-        CaseFolding.fold(MessageText.headerLines(try header(of: body)).joined(separator: "\n"))
+        var folded: [UInt8] = []
+        MessageText.forEachHeaderLine(try header(of: body)) { line in
+            if !folded.isEmpty { folded.append(0x0a) }
+            folded += CaseFolding.fold(line)
+        }
+        return folded
     }
 
     /// What BODY looks at, text after text, decoded and folded: text parts (HTML as its text), attached ones too,

@@ -7,6 +7,7 @@
 // to act sees the other's right. A row too many is harmless, and goes when somebody finds nothing behind it.
 
 import GRDB
+import Logging
 package import Mail
 
 extension Directory {
@@ -103,20 +104,33 @@ extension Store {
         return mail.session.map { account.used(by: $0) } ?? account
     }
 
-    /// The mailboxes of others that a guest may see, under the names that the guest knows them by.
+    /// The mailboxes of others that a guest may see, under the names that the guest knows them by. An owner whose mail
+    /// cannot be read is logged and passed over: the guest's own mailboxes are to be had all the same.
     package func sharedMailboxes(
         for guest: AccountID, counting: MailboxCountOptions = []
     ) async throws(StoreError) -> [MailboxInfo] {
         var all: [MailboxInfo] = []
         for owner in try await directory.owners(sharingWith: guest) {
-            let mail = try await account(owner.id)
-            let mailboxes = try await mail.accessed(by: guest).mailboxes(counting: counting)
-            if mailboxes.isEmpty {
-                for grantee in [Grantee.account(guest), .anyone] { try await settleShare(mail, grantee) }
+            do throws(StoreError) {
+                all += try await sharedMailboxes(of: owner, for: guest, counting)
+            } catch {
+                logger.error(
+                    "cannot list what an account shares",
+                    metadata: ["account": "\(owner.address)", "reason": "\(error.explanation)"])
             }
-            all += mailboxes.compactMap { $0.shown(of: owner) }
         }
         return all
+    }
+
+    private func sharedMailboxes(
+        of owner: AccountRecord, for guest: AccountID, _ counting: MailboxCountOptions
+    ) async throws(StoreError) -> [MailboxInfo] {
+        let mail = try await account(owner.id)
+        let mailboxes = try await mail.accessed(by: guest).mailboxes(counting: counting)
+        if mailboxes.isEmpty {
+            for grantee in [Grantee.account(guest), .anyone] { try await settleShare(mail, grantee) }
+        }
+        return mailboxes.compactMap { $0.shown(of: owner) }
     }
 
     /// Where the directory has no row for what an account's file gives.

@@ -77,6 +77,9 @@ import Testing
             #expect(try await client.command("REPLACE 1 INBOX", literal: larger).code == "OVERQUOTA")
             let fetch = try await client.command("FETCH 1 RFC822.SIZE").fetches.first
             #expect(fetch?.items["RFC822.SIZE"]?.number == 5_500)
+            try await server.alice.setMessageQuota(1)
+            #expect(try await client.command("APPEND INBOX", literal: Array("A: b\r\n\r\n".utf8)).code == "OVERQUOTA")
+            #expect(try await client.command("REPLACE 1 INBOX", literal: message).isOK)
         }
     }
 

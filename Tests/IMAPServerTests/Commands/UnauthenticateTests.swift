@@ -32,6 +32,20 @@ import Testing
         }
     }
 
+    @Test("what was annotated between two logins is no news to the second")
+    func annotations() async throws {
+        try await TestServer.with { server in
+            let (client, other) = (try await server.login(), try await server.login())
+            try await client.command("ENABLE METADATA")
+            #expect(try await client.command("UNAUTHENTICATE").isOK)
+            #expect(try await other.command("SETMETADATA INBOX (/private/comment \"x\")").isOK)
+            try await client.login()
+            try await client.command("ENABLE METADATA")
+            let reply = try await client.command("NOOP")
+            #expect(reply.isOK && reply.data("METADATA").isEmpty, "\(reply.untagged)")
+        }
+    }
+
     @Test("another account's mail, and nothing of the first one's")
     func anotherAccount() async throws {
         try await TestServer.with { server in

@@ -63,6 +63,37 @@ struct FuzzyNeedleTests {
         }
     }
 
+    @Test("the index changes no answer, whatever the edit and however short the word")
+    func indexed() async throws {
+        try await TestServer.with { server async throws -> Void in
+            let words = [
+                "tset", "test", "meeting", "meetings", "metting", "meet", "anniversary", "aniversery", "grüße",
+            ]
+            let filler = String(repeating: String(repeating: "x", count: 900) + "\r\n", count: 5_000)
+            try await server.deliver(words.map { "Subject: x\r\n\r\nsay \($0) now\r\n" })
+            try await server.deliver(["Subject: y\r\n\r\nlagre word\r\n\(filler)"])
+            let client = try await server.select()
+            let needles = [
+                "test", "tests", "meeting", "metings", "anniversary", "aniversary", "gruesse", "grüße", "large",
+                "say now",
+            ]
+            func answers() async throws -> [[UInt64]] {
+                var all: [[UInt64]] = []
+                for needle in needles {
+                    // The long message is read for its own word alone.
+                    let others = needle == "large" ? "" : " SMALLER 100000"
+                    let command = "SEARCH CHARSET UTF-8 FUZZY BODY {\(needle.utf8.count)+}\r\n\(needle)\(others)"
+                    all.append(try await client.command(command).found ?? [])
+                }
+                return all
+            }
+            let scanned = try await answers()
+            #expect(scanned[0] == [1, 2] && scanned[2].count >= 3 && scanned[8] == [10])
+            try await server.alice.updateSearchIndex()
+            #expect(try await answers() == scanned)
+        }
+    }
+
     @Test("RFC 6203 §6: SORT by relevancy")
     func sort() async throws {
         try await withMailbox { client async throws -> Void in

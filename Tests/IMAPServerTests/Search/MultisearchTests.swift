@@ -27,7 +27,8 @@ import Testing
         arguments: [
             ("(mailboxes \"work\")", ["work"]), ("(mailboxes (INBOX lone nowhere))", ["INBOX", "lone"]),
             ("(subtree work)", ["work", "work/a", "work/a/b"]), ("(subtree-one work)", ["work", "work/a"]),
-            ("(subtree (work/a lone))", ["work/a", "work/a/b", "lone"]), ("(inboxes)", ["INBOX"]),
+            ("(subtree (work/a lone))", ["work/a", "work/a/b", "lone"]),
+            ("(inboxes)", ["INBOX", "lone", "work", "work/a", "work/a/b"]),
             ("(personal)", ["INBOX", "lone", "work", "work/a", "work/a/b"]),
             ("(subscribed)", ["INBOX", "work", "work/a", "work/a/b"]),
             ("(mailboxes work subtree work)", ["work", "work/a", "work/a/b"]), ("(mailboxes empty)", []),

@@ -92,6 +92,25 @@ import Testing
         }
     }
 
+    @Test("case 80: nor before one among the keys of a search", arguments: [
+        "UID SEARCH 3", "UID SORT (DATE) UTF-8 3", "UID THREAD REFERENCES UTF-8 3", "ESEARCH 3",
+    ])
+    func ambiguousKeys(last: String) async throws {
+        try await TestServer.with { server in
+            try await server.fill(5)
+            let client = try await server.select()
+            let other = try await server.select()
+            try await other.command("STORE 1 +FLAGS (\\Deleted)")
+            try await other.command("EXPUNGE")
+            let replies = try await Self.pipeline(client, ["NOOP", last, "NOOP"])
+            for reply in replies { #expect(reply.isOK, "\(reply.tagged)") }
+            #expect(replies[0].expunged.isEmpty)
+            #expect(replies[1].expunged.isEmpty && replies[2].expunged == [1])
+            let answer = replies[1].esearch?.all ?? replies[1].untagged.first.map { "\($0.values)" }
+            #expect(answer?.contains("3") == true && answer?.contains("4") == false, "\(answer ?? "")")
+        }
+    }
+
     @Test("case 80: REPLACE by number hits the message that was meant too")
     func ambiguousReplace() async throws {
         try await TestServer.with { server in

@@ -352,4 +352,15 @@ extension AccountStore {
             }
         }
     }
+
+    @Test("the check finds nothing amiss in an index of long headers, wherever a letter stands", arguments: 0..<4)
+    func checkOfLongHeaders(offset: Int) async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let subject = String(repeating: "x", count: offset) + String(repeating: "東京都庁", count: 400)
+            _ = try await temporary.append(["Subject: \(subject)\r\n\r\n"], to: account)
+            try await account.updateSearchIndex()
+            #expect(try await account.checkIntegrity().problems == [])
+        }
+    }
 }

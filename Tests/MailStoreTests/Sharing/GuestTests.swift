@@ -252,4 +252,19 @@ import Testing
             _ = try await house.alice.createMailbox(try MailboxName("Other Users too"))
         }
     }
+
+    @Test("what lies below is there for a guest only where it may look it up")
+    func below() async throws {
+        try await SharedHouse.with("lr") { house in
+            let below = try MailboxName("Team/below")
+            _ = try await house.bob.createMailbox(below)
+            try await house.store.setRights(
+                on: below, of: house.bob, for: .account(house.alice.id), isNegative: false, .replace(.none))
+            #expect(try await house.bob.hasMailboxes(below: house.team))
+            #expect(try await !house.guest.hasMailboxes(below: house.team))
+            try await house.store.setRights(
+                on: below, of: house.bob, for: .account(house.alice.id), isNegative: false, .replace(.lookup))
+            #expect(try await house.guest.hasMailboxes(below: house.team))
+        }
+    }
 }

@@ -1,5 +1,6 @@
 // Who shares with whom: the names, the directory's rows, and what another process changes.
 
+import Foundation
 import Mail
 import TestSupport
 import Testing
@@ -137,6 +138,23 @@ import Testing
                     on: house.team, of: house.bob, for: .anyone, isNegative: true, .add(.read))
             }
             try await house.allow("l")
+        }
+    }
+
+    @Test("an owner whose file cannot be read hides what the others share from nobody")
+    func brokenOwner() async throws {
+        try await SharedHouse.with("lr") { house in
+            let directory = house.store.directory
+            let dora = try await directory.addAccount(
+                address: try EmailAddress("dora@example.org"), displayName: "", passwordHash: nil, quota: nil,
+                by: "test")
+            try await directory.noteShare(dora.id, .account(house.alice.id))
+            let file = URL(fileURLWithPath: house.temporary.path + "/accounts/\(dora.id).db")
+            try Data(repeating: 0x78, count: 10_000).write(to: file)
+            await #expect(throws: StoreError.self) { try await house.store.account(dora.id) }
+            let names = try await house.store.sharedMailboxes(for: house.alice.id).map(\.name.text)
+            #expect(names == ["Other Users/bob@example.org/Team"])
+            try FileManager.default.removeItem(at: file)
         }
     }
 }
