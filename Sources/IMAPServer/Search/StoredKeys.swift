@@ -35,7 +35,9 @@ extension Session {
             let entries = found[places].map { scope.view[$0] }
             let keys: [SortKeys?] =
                 readsKeys
-                ? try await scope.account.read(isLong: true) { reader in try reader.knownSortKeys(of: entries.map(\.bodyID)) }
+                ? try await scope.account.read(isLong: true) { reader in
+                    try reader.knownSortKeys(of: entries.map(\.bodyID))
+                }
                 : entries.map { _ in nil }
             for ((place, entry), keys) in zip(zip(places, entries), keys) {
                 order.add(

@@ -176,7 +176,8 @@ package struct MailboxSnapshot: Sendable {
     /// The index of the first message without any of these flag sets; nil when there is none.
     package func indexOfFirst(notIn flagSets: Set<FlagSetID>) -> Int? {
         for (chunk, start) in zip(chunks, starts) where !chunk.flagSets.allSatisfy(flagSets.contains) {
-            if let offset = chunk.entries.firstIndex(where: { !flagSets.contains($0.flagSet) }) { return start + offset }
+            let offset = chunk.entries.firstIndex { !flagSets.contains($0.flagSet) }
+            if let offset { return start + offset }
         }
         return nil
     }
