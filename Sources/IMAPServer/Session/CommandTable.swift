@@ -102,17 +102,6 @@ package enum CommandTable {
 }
 
 extension Command {
-    /// What it looks for; nil for a command that does not search.
-    var searchKey: SearchKey? {
-        switch self {
-        case .search(let search): search.key
-        case .sort(let sort): sort.key
-        case .thread(let thread): thread.key
-        case .esearch(let esearch): esearch.key
-        default: nil
-        }
-    }
-
     /// `UID FETCH` and its like, whose replies carry UIDs and name no message by its place.
     package var isUIDForm: Bool {
         switch self {
