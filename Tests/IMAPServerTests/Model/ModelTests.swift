@@ -36,8 +36,9 @@ import Testing
             let hash = try PasswordHash.make(password: Array("secret".utf8), parameters: TestServer.cheap)
             let bob = try await server.temporary.account("bob@example.org", passwordHash: hash)
             let modes = try await supportedModes(server)
-            // No guests: each reader of a shared mailbox has a \Seen of its own, which the model does not know.
-            let kinds = modes.map { ModelKind(mode: $0) } + modes.map { ModelKind(mode: $0, isUIDOnly: true) }
+            let kinds =
+                modes.map { ModelKind(mode: $0) } + modes.map { ModelKind(mode: $0, isUIDOnly: true) }
+                + modes.map { ModelKind(mode: $0, isGuest: true) }
             var sessions: [ModelSession] = []
             for number in 0..<5 {
                 for kind in kinds {
