@@ -27,9 +27,6 @@ package struct BodyID: Hashable, Comparable, Sendable, CustomStringConvertible {
 package struct FlagSetID: Hashable, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    /// Of the same flags, but for \Seen: no row has such an id, it is what a reader's view calls them by.
-    var withSeenToggled: FlagSetID { FlagSetID(rawValue: rawValue ^ (1 << 31)) }
 }
 
 /// A credential's key in `directory.db`.

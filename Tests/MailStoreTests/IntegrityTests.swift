@@ -33,10 +33,6 @@ import Testing
         "UPDATE search_body_data SET block = zeroblob(length(block)) WHERE id > 10",
         "INSERT INTO body_origin VALUES (1, 7, 1, 7, 1)",
         "INSERT INTO thread_origin VALUES (1, 7, 1)",
-        "INSERT INTO reader VALUES (1, 7, 1, 1)",
-        "INSERT INTO reader VALUES (1, 7, 1000, 0)",
-        "INSERT INTO reader VALUES (1, 7, 1, 1); INSERT INTO reader_message VALUES (1, 7, 99, 1, 1)",
-        "INSERT INTO reader VALUES (1, 7, 1, 1); INSERT INTO reader_message VALUES (1, 7, 1, 1, 2)",
         """
         INSERT INTO body_origin VALUES (2, 7, 1, 7, 1), (3, 7, 1, 7, 2);
         INSERT INTO thread_origin VALUES (2, 7, 1), (3, 7, 2)

@@ -26,25 +26,25 @@ extension Session {
         let rightsVersion = view.rightsVersion
         let rights = try await account.rights(on: view.mailboxID)
         guard rights.contains(.lookup) else { throw StoreError.mailboxNotFound(reference.name) }
-        let access = SelectionAccess(rights: rights, version: rightsVersion, isExamined: isExamined)
+        let readOnly = isExamined || rights.isDisjoint(with: .changing)
         try await tellSelected(reference, written: select.mailbox)
         let gate = connection.gate
         let watch = view.watch { gate.raise(.mailbox) }
         let snapshot = view.current
         if snapshot.isDeleted { throw StoreError.mailboxNotFound(reference.name) }
         // A guest takes nothing away from the owner either.
-        let looksOnly = access.isReadOnly || account.isForeign
-        let recent = looksOnly ? view.unclaimedRecent(in: snapshot) : view.claimRecent(in: snapshot)
-        if !looksOnly, recent != nil { account.storeRecentMark(view) }
-        let mailbox = SelectedMailbox(snapshot, isReadOnly: access.isUnchangeable, recent: recent)
+        let recent = readOnly || account.isForeign ? view.unclaimedRecent(in: snapshot) : view.claimRecent(in: snapshot)
+        if !readOnly, !account.isForeign, recent != nil { account.storeRecentMark(view) }
+        let mailbox = SelectedMailbox(snapshot, isReadOnly: readOnly, recent: recent)
         let selection = Selection(
-            account: account.bound(to: view.mailboxID), view: view, watch: watch, mailbox: mailbox, access: access)
+            account: account.bound(to: view.mailboxID), view: view, watch: watch, mailbox: mailbox,
+            access: .init(rights: rights, version: rightsVersion, isExamined: isExamined))
         selection.namePrefix = String(reference.fullName.text.dropLast(reference.name.text.count))
         describe(selection)
         self.selection = selection
         if let resync = select.resync { try await resynchronize(resync, selection) }
         return .ok(
-            "\(examine ? "EXAMINE" : "SELECT") completed.", code: access.isReadOnly ? .readOnly : .readWrite)
+            "\(examine ? "EXAMINE" : "SELECT") completed.", code: readOnly ? .readOnly : .readWrite)
     }
 
     private func describe(_ selection: Selection) {

@@ -14,7 +14,7 @@ package import MailStore
 package struct SelectedMailbox: Sendable {
     /// What the client has been told.
     package private(set) var view: MailboxSnapshot
-    /// Selected by EXAMINE, or with rights that let nothing be changed.
+    /// Selected by EXAMINE.
     package internal(set) var isReadOnly: Bool
     /// UIDs that are \Recent to this session, whether or not the messages still exist.
     package private(set) var recent: UIDSet

@@ -12,10 +12,7 @@ struct SelectionAccess: Sendable {
     /// Opened with EXAMINE, or by a login that may only read.
     let isExamined: Bool
 
-    /// What READ-ONLY says (RFC 4314 §5.2).
     var isReadOnly: Bool { isExamined || rights.isDisjoint(with: .changing) }
-    /// No flag can be changed either, not even the reader's own \Seen.
-    var isUnchangeable: Bool { isReadOnly && (isExamined || !rights.contains(.seen)) }
 }
 
 extension Selection {
@@ -40,7 +37,7 @@ extension Session {
         }
         guard rights != old else { return }
         let isReadOnly = selection.access.isReadOnly
-        selection.mailbox.isReadOnly = selection.access.isUnchangeable
+        selection.mailbox.isReadOnly = isReadOnly
         writeFlagsOfMailbox(selection)
         if isReadOnly != wasReadOnly {
             connection.writer.untagged(

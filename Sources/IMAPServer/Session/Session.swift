@@ -247,7 +247,7 @@ final class Session {
         if rule.changesMail, identity?.login.isReadOnly == true {
             return .no("This login may read and change nothing.", code: .noPerm)
         }
-        if rule.needsWritableMailbox, let access = selection?.access, access.isUnchangeable, !access.isExamined {
+        if rule.needsWritableMailbox, let selection, selection.rights.isDisjoint(with: .changing) {
             return Completion(.notPermitted, missing: .nonexistent)
         }
         if rule.needsWritableMailbox, selection?.mailbox.isReadOnly == true {

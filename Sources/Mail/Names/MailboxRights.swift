@@ -25,9 +25,9 @@ package struct MailboxRights: OptionSet, Hashable, Sendable {
     package static let none: MailboxRights = []
     /// What an account has on its own mailboxes, always.
     package static let all = MailboxRights(rawValue: (1 << 11) - 1)
-    /// Each of them lets a mailbox be changed for all who read it: without one of them it is READ-ONLY (RFC 4314 §5.2;
-    /// \Seen is each reader's own).
-    package static let changing: MailboxRights = [.insert, .expunge, .write, .deleteMessages]
+    /// Each of them lets a mailbox be changed: without one of them it is read-only (RFC 4314 §5.2; all flags are
+    /// shared).
+    package static let changing: MailboxRights = [.insert, .expunge, .seen, .write, .deleteMessages]
     /// What sets and clears flags.
     package static let flags: MailboxRights = [.seen, .write, .deleteMessages]
     /// What the obsolete `c` and `d` stand for (RFC 4314 §2.1.1).

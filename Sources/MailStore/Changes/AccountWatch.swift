@@ -37,17 +37,13 @@ struct CommittedNews: Sendable {
     var news = AccountNews()
     /// By the session that changed them; nil for everybody who does not say who he is.
     var mailboxes: [String?: Set<MailboxID>] = [:]
-    /// The same of guests whose own \Seen was changed: nobody else hears of that.
-    var readers: [AccountID: [String?: Set<MailboxID>]] = [:]
 
-    var isEmpty: Bool { news.isEmpty && mailboxes.isEmpty && readers.isEmpty }
+    var isEmpty: Bool { news.isEmpty && mailboxes.isEmpty }
 
     /// As a session has to know it.
-    /// - Parameter guest: who it is, unless the owner.
-    func seen(by session: String?, as guest: AccountID?) -> AccountNews {
+    func seen(by session: String?) -> AccountNews {
         var seen = news
-        let own = guest.flatMap { readers[$0] } ?? [:]
-        for (other, touched) in mailboxes.merging(own, uniquingKeysWith: { $0.union($1) }) {
+        for (other, touched) in mailboxes {
             if let session, other == session {
                 seen.ownMailboxes.formUnion(touched)
             } else {
@@ -66,8 +62,6 @@ extension AccountEffects {
             switch change {
             case .appended(let id, _), .flagged(let id, _), .expunged(let id, _, _):
                 committed.mailboxes[session, default: []].insert(id)
-            case .seen(let id, let reader, _, _, _):
-                committed.readers[reader, default: [:]][session, default: []].insert(id)
             case .renamed, .deleted, .rights: committed.news.hasNewNames = true
             }
         }
@@ -78,9 +72,9 @@ extension AccountStore {
     /// Calls `notify` after each commit of the account that brought something, of this process or, soon after, of
     /// another; on the writer's thread: it must not block.
     package func watchAccount(_ notify: @escaping @Sendable (AccountNews) -> Void) -> Watch {
-        let (session, guest) = (session, guest)
+        let session = session
         return hub.accountWatchers.add { committed in
-            let news = committed.seen(by: session, as: guest)
+            let news = committed.seen(by: session)
             if !news.isEmpty { notify(news) }
         }
     }

@@ -18,9 +18,9 @@ final class AccountEffects: WriteEffects {
     /// Stays after an operation was undone: whoever is told finds nothing new.
     var committed = CommittedNews()
     /// The views' state as another process left it; the changes come after it.
-    var reloaded: [ViewKey: ReloadedMailbox] = [:]
+    var reloaded: [MailboxID: ReloadedMailbox] = [:]
     /// Views that were made inside the batch: so many of its changes they know already.
-    var loaded: [ViewKey: Int] = [:]
+    var loaded: [MailboxID: Int] = [:]
 
     init(flagSets: FlagSetTable, flagSetIDs: [FlagSetKey: FlagSetID]) {
         self.flagSets = flagSets
@@ -41,16 +41,6 @@ final class AccountEffects: WriteEffects {
         flagSets = mark.flagSets
         flagSetIDs = mark.flagSetIDs
     }
-}
-
-/// Which view of a mailbox: the owner's, or that of a reader with a \Seen of their own.
-struct ViewKey: Hashable, Sendable {
-    let mailboxID: MailboxID
-    let reader: AccountID?
-}
-
-extension MailboxView {
-    var key: ViewKey { ViewKey(mailboxID: mailboxID, reader: reader) }
 }
 
 /// A mailbox read from the file; nil snapshot when it is gone.
@@ -83,9 +73,7 @@ final class ChangeHub: WriterDelegate {
         var flagSets = FlagSetTable()
         var flagSetIDs: [FlagSetKey: FlagSetID] = [:]
         var areFlagSetsLoaded = false
-        var views: [ViewKey: WeakView] = [:]
-        /// Those that have had a view.
-        var readers: [MailboxID: Set<AccountID>] = [:]
+        var views: [MailboxID: WeakView] = [:]
         var recent: [MailboxView] = []
     }
     private let state = Mutex(State())
@@ -98,11 +86,9 @@ final class ChangeHub: WriterDelegate {
 
     /// The mailbox's view if somebody uses it or lately did. One that was deleted is nobody's any more: the mailbox may
     /// have been restored since.
-    /// - Parameter reader: whose; nil for the owner's.
-    func view(_ id: MailboxID, of reader: AccountID? = nil) -> MailboxView? {
+    func view(_ id: MailboxID) -> MailboxView? {
         state.withLock { state in
-            let key = ViewKey(mailboxID: id, reader: reader)
-            guard let view = state.views[key]?.view, !view.current.isDeleted else { return nil }
+            guard let view = state.views[id]?.view, !view.current.isDeleted else { return nil }
             state.touch(view)
             return view
         }
@@ -123,26 +109,19 @@ final class ChangeHub: WriterDelegate {
     }
 
     /// Reads the mailbox and makes its view. On the writer's thread, so that no commit falls between.
-    func load(
-        _ id: MailboxID, of reader: AccountID?, _ db: Database, _ effects: AccountEffects
-    ) throws -> MailboxView? {
-        if let view = view(id, of: reader) { return view }
-        let key = ViewKey(mailboxID: id, reader: reader)
-        let owners = try reader.flatMap { _ in try load(id, of: nil, db, effects) }
-        let reloaded = try readMailbox(key, db, effects.flagSets)
+    func load(_ id: MailboxID, _ db: Database, _ effects: AccountEffects) throws -> MailboxView? {
+        if let view = view(id) { return view }
+        let reloaded = try readMailbox(id, db, effects.flagSets)
         guard let snapshot = reloaded.snapshot, let name = reloaded.name else { return nil }
         let firstRecent = try db.first("SELECT first_recent FROM mailbox WHERE id = ?", .int(id.rawValue)) {
             UInt64(clamping: $0.int(0))
         }
-        let view = MailboxView(
-            snapshot: snapshot, name: name, firstRecent: firstRecent ?? snapshot.uidNext, reader: reader,
-            owners: owners)
+        let view = MailboxView(snapshot: snapshot, name: name, firstRecent: firstRecent ?? snapshot.uidNext)
         state.withLock { state in
-            state.views[key] = WeakView(view: view)
-            if let reader { state.readers[id, default: []].insert(reader) }
+            state.views[id] = WeakView(view: view)
             state.touch(view)
         }
-        effects.loaded[key] = effects.changes.count
+        effects.loaded[id] = effects.changes.count
         return view
     }
 
@@ -155,7 +134,7 @@ final class ChangeHub: WriterDelegate {
         if external {
             effects.isExternal = true
             for view in liveViews {
-                effects.reloaded[view.key] = try readMailbox(view.key, db, effects.flagSets)
+                effects.reloaded[view.mailboxID] = try readMailbox(view.mailboxID, db, effects.flagSets)
             }
         }
         return effects
@@ -166,10 +145,11 @@ final class ChangeHub: WriterDelegate {
             state.flagSets = effects.flagSets
             state.flagSetIDs = effects.flagSetIDs
         }
-        var touched = Set(effects.reloaded.keys.map(\.mailboxID))
+        var touched = Set(effects.reloaded.keys)
         for change in effects.changes { touched.insert(change.mailboxID) }
         for id in touched {
-            for view in state.withLock({ $0.inUse(id) }) { publish(effects, to: view) }
+            guard let view = state.withLock({ $0.views[id]?.view }) else { continue }
+            publish(effects, to: view)
         }
         if effects.isExternal || effects.changes.contains(where: \.isNewMail) { newMail.withLock { $0 }() }
         effects.committed.news.isUnknown = effects.isExternal
@@ -180,8 +160,8 @@ final class ChangeHub: WriterDelegate {
         var snapshot = view.current
         var name: MailboxName?
         // What another process changed may have been the rights.
-        var newRights = effects.reloaded[view.key] != nil
-        if let reloaded = effects.reloaded[view.key] {
+        var newRights = effects.reloaded[view.mailboxID] != nil
+        if let reloaded = effects.reloaded[view.mailboxID] {
             if let new = reloaded.snapshot {
                 snapshot = new.sharingChunks(with: snapshot)
             } else {
@@ -189,9 +169,9 @@ final class ChangeHub: WriterDelegate {
             }
             name = reloaded.name
         }
-        let unknown = effects.changes.dropFirst(effects.loaded[view.key] ?? 0)
+        let unknown = effects.changes.dropFirst(effects.loaded[view.mailboxID] ?? 0)
         for change in unknown where change.mailboxID == view.mailboxID {
-            snapshot.apply(change, flagSets: effects.flagSets, reader: view.reader)
+            snapshot.apply(change, flagSets: effects.flagSets)
             if case .renamed(_, let new) = change { name = new }
             if case .rights = change { newRights = true }
         }
@@ -220,9 +200,8 @@ final class ChangeHub: WriterDelegate {
         }
     }
 
-    private func readMailbox(_ view: ViewKey, _ db: Database, _ flagSets: FlagSetTable) throws -> ReloadedMailbox {
+    private func readMailbox(_ id: MailboxID, _ db: Database, _ flagSets: FlagSetTable) throws -> ReloadedMailbox {
         var result = ReloadedMailbox()
-        let id = view.mailboxID
         let key = SQLValue.int(id.rawValue)
         try db.each(
             "SELECT name, uid_validity, uid_next, modseq FROM mailbox WHERE id = ? AND deleted_at IS NULL", key
@@ -242,24 +221,12 @@ final class ChangeHub: WriterDelegate {
             SELECT uid, flag_set, modseq, size, internal_date, body_id FROM message WHERE mailbox_id = ? ORDER BY uid
             """, key
         ) { row in entries.append(try MessageEntry(row)) }
-        if let reader = view.reader {
-            let marks = try db.marks(of: reader, in: id)
-            entries = entries.map { marks.shown($0, in: flagSets) }
-            let highest = max(result.snapshot?.highestModSeq ?? .zero, try db.readerState(of: reader, in: id).modSeq)
-            result.snapshot?.highestModSeq = highest
-        }
         result.snapshot?.append(entries)
         return result
     }
 }
 
 extension ChangeHub.State {
-    /// The owner's, then those of readers, as far as they are in use.
-    fileprivate func inUse(_ id: MailboxID) -> [MailboxView] {
-        let all: [AccountID?] = [nil] + (readers[id] ?? []).map { Optional($0) }
-        return all.compactMap { views[ViewKey(mailboxID: id, reader: $0)]?.view }
-    }
-
     fileprivate mutating func touch(_ view: MailboxView) {
         recent.removeAll { $0 === view }
         recent.append(view)

@@ -28,18 +28,9 @@ package struct FlagSetTable: Sendable {
         for set in sets { insert(set) }
     }
 
-    /// With each set comes its twin, for readers who have \Seen where the owner has not or the other way round.
     package mutating func insert(_ set: FlagSet) {
         guard sets.updateValue(set, forKey: set.id.rawValue) == nil else { return }
         keywordCount += set.flags.keywords.count
-        let twin = set.id.withSeenToggled
-        let system = set.flags.system.symmetricDifference(.seen)
-        sets[twin.rawValue] = FlagSet(id: twin, flags: Flags(system, keywords: set.flags.keywords))
-    }
-
-    /// The same flags with or without \Seen.
-    func id(_ id: FlagSetID, seen: Bool) -> FlagSetID {
-        self[id].flags.contains(.seen) == seen ? id : id.withSeenToggled
     }
 
     /// The set of that id. An id that the table does not know stands for no flags; `Store.check` finds such a row.

@@ -18,18 +18,9 @@ package final class MailboxView: Sendable {
     private let state: Mutex<State>
     private let watchers = Watchers<Void>()
     package let mailboxID: MailboxID
-    /// Whose \Seen the view shows; nil for the owner's.
-    let reader: AccountID?
-    /// The owner's, of a reader's view: \Recent is the same for all.
-    private let owners: MailboxView?
 
-    init(
-        snapshot: MailboxSnapshot, name: MailboxName, firstRecent: UInt64, reader: AccountID? = nil,
-        owners: MailboxView? = nil
-    ) {
+    init(snapshot: MailboxSnapshot, name: MailboxName, firstRecent: UInt64) {
         mailboxID = snapshot.mailboxID
-        self.reader = reader
-        self.owners = owners
         state = Mutex(State(snapshot: snapshot, name: name, firstRecent: firstRecent))
     }
 
@@ -59,7 +50,7 @@ package final class MailboxView: Sendable {
     }
 
     /// The first UID that would be \Recent for a session that only looks (EXAMINE, STATUS).
-    package var firstRecent: UInt64 { owners?.firstRecent ?? state.withLock { $0.firstRecent } }
+    package var firstRecent: UInt64 { state.withLock { $0.firstRecent } }
 
     var isWatched: Bool { !watchers.isEmpty }
 

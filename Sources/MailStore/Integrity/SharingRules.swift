@@ -21,26 +21,5 @@ enum SharingRules {
                 JOIN thread_member m ON m.body_id = t.thread_id
                 WHERE NOT EXISTS (SELECT 1 FROM body_origin o WHERE o.body_id = t.thread_id)
                 """),
-        IntegrityRule(
-            rule: "a reader has seen as many messages of a mailbox as their rows say",
-            sql: """
-                SELECT r.mailbox_id || ' account #' || r.account_id FROM reader r WHERE seen != (
-                    SELECT count(*) FROM reader_message m
-                    WHERE m.mailbox_id = r.mailbox_id AND m.account_id = r.account_id AND m.is_seen = 1)
-                """),
-        IntegrityRule(
-            rule: "a reader's \\Seen is of a message that is there",
-            sql: """
-                SELECT m.mailbox_id || ' UID ' || m.uid FROM reader_message m
-                WHERE NOT EXISTS (SELECT 1 FROM message WHERE mailbox_id = m.mailbox_id AND uid = m.uid)
-                """),
-        IntegrityRule(
-            rule: "no MODSEQ of a reader's \\Seen is above the reader's, and none of those above the account's",
-            sql: """
-                SELECT m.mailbox_id || ' UID ' || m.uid FROM reader_message m
-                JOIN reader r ON r.mailbox_id = m.mailbox_id AND r.account_id = m.account_id WHERE m.modseq > r.modseq
-                UNION ALL SELECT mailbox_id || ' account #' || account_id FROM reader
-                WHERE modseq > (SELECT modseq FROM account_state WHERE id = 1)
-                """),
     ]
 }

@@ -19,7 +19,6 @@ extension AccountStore {
                 "UPDATE mailbox SET deleted_at = ?, modseq = ? WHERE id = ?", .int(currentSeconds()),
                 .int(try operation.nextModSeq().rawValue), .int(row.id.rawValue))
             try operation.removeAccess(row.id)
-            try operation.removeReaders(row.id)
             operation.effects.changes.append(.deleted(row.id))
         }
     }

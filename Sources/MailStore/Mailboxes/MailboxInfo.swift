@@ -11,9 +11,9 @@ package struct MailboxInfo: Hashable, Sendable {
     package let uidValidity: UIDValidity
     /// 4,294,967,296 when no UID is left.
     package let uidNext: UInt64
-    package private(set) var modSeq: ModSeq
+    package let modSeq: ModSeq
     package let messages: Int
-    package private(set) var unseen: Int
+    package let unseen: Int
     /// Messages with \Deleted.
     package let deleted: Int
     /// Messages that no session has seen as \Recent yet; nil when they were not asked for.
@@ -57,16 +57,6 @@ package struct MailboxInfo: Hashable, Sendable {
                 unseen: 0, deleted: 0, size: 0, isSubscribed: false)
         }
         info.rights = rights
-        return info
-    }
-
-    /// With the \Seen of a guest in place of the owner's.
-    fileprivate func read(by guest: AccountID?, _ db: Database) throws -> MailboxInfo {
-        guard let guest, rights.contains(.read) else { return self }
-        let state = try db.readerState(of: guest, in: id)
-        var info = self
-        info.unseen = max(messages - state.seen, 0)
-        info.modSeq = max(modSeq, state.modSeq)
         return info
     }
 
@@ -121,8 +111,7 @@ extension AccountStore {
                 ) { $0.text(0) }
                 guard let name else { continue }
                 try db.eachMailbox(from: name, to: name) { info, _ in
-                    let info = info.withRights(try db.rights(of: guest, on: id))
-                    all.append(try info.read(by: guest, db))
+                    all.append(info.withRights(try db.rights(of: guest, on: id)))
                 }
             }
             return all.filter { $0.rights.contains(.lookup) }
@@ -172,7 +161,6 @@ extension AccountStore {
                     guard let rights = visible[info.id] else { return }
                     info = info.withRights(rights)
                 }
-                info = try info.read(by: guest, db)
                 if info.rights.contains(.read) {
                     if counting.contains(.recent) {
                         info.recent = try db.recentCount(info.id, firstRecent: firstRecent, hub)

@@ -3,15 +3,14 @@
 package import Mail
 
 extension AccountStore {
-    /// The mailbox's view, shared by everybody who looks at it, but for guests: each has one with their own \Seen. It
-    /// moves with every commit.
+    /// The mailbox's view, shared by everybody who looks at it; it moves with every commit.
     /// - Throws: `.mailboxNotFound`, `.notPermitted` for a guest who may not read it.
     package func view(of name: MailboxName) async throws(StoreError) -> MailboxView {
         let guest = guest
         let id = try await file.read { db in try db.require(name, for: .read, guest) }
-        if let view = hub.view(id, of: guest) { return view }
+        if let view = hub.view(id) { return view }
         let hub = hub
-        let view = try await writer.perform { db, effects in try hub.load(id, of: guest, db, effects) }
+        let view = try await writer.perform { db, effects in try hub.load(id, db, effects) }
         guard let view else { throw .mailboxNotFound(name) }
         return view
     }

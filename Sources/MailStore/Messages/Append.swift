@@ -70,7 +70,6 @@ extension WriteOperation {
         var entries: [MessageEntry] = []
         var counts = MailboxCounts()
         var uids: [UID?] = []
-        var seen: [UID] = []
         let rights = try rights(on: mailbox.id)
         for message in messages {
             if let key = message.importKey, try isImported(key, mailbox.id) {
@@ -80,10 +79,7 @@ extension WriteOperation {
             try db.refuseOverQuota(
                 adding: counts.size + Int64(message.staged.size), messages: counts.messages + 1)
             let uid = try takeUID(&uidNext)
-            let permitted = rights.permitted(message.flags)
-            // A guest's \Seen is the guest's alone.
-            let flags = guest == nil ? permitted : permitted.withSeen(of: .none)
-            if guest != nil, permitted.contains(.seen) { seen.append(uid) }
+            let flags = rights.permitted(message.flags)
             let entry = MessageEntry(
                 uid: uid, flagSet: try flagSet(flags), modSeq: try nextModSeq(),
                 size: UInt32(clamping: message.staged.size), internalDate: message.internalDate,
@@ -99,7 +95,6 @@ extension WriteOperation {
             try add(counts, to: mailbox.id, uidNext: uidNext, modSeq: try nextModSeq())
             effects.changes.append(.appended(mailbox.id, entries))
         }
-        if let guest { try setSeen(seen, true, of: guest, in: mailbox.id) }
         return AppendOutcome(mailboxID: mailbox.id, uidValidity: mailbox.uidValidity, uids: uids)
     }
 

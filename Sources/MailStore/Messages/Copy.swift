@@ -23,16 +23,14 @@ extension AccountStore {
             let rows = try operation.messages(uids, in: from.id)
             try operation.db.refuseOverQuota(
                 adding: rows.reduce(0) { $0 + Int64($1.entry.size) }, messages: Int64(rows.count))
-            return try operation.duplicate(rows, from: from.id, into: target)
+            return try operation.duplicate(rows, into: target)
         }
     }
 }
 
 extension WriteOperation {
     /// Gives each row a new UID in `target`.
-    mutating func duplicate(
-        _ rows: [MessageRow], from source: MailboxID, into target: MailboxRow
-    ) throws -> CopyOutcome {
+    mutating func duplicate(_ rows: [MessageRow], into target: MailboxRow) throws -> CopyOutcome {
         var uidNext = target.uidNext
         var entries: [MessageEntry] = []
         var counts = MailboxCounts()
@@ -51,18 +49,16 @@ extension WriteOperation {
             try add(counts, to: target.id, uidNext: uidNext, modSeq: try nextModSeq())
             effects.changes.append(.appended(target.id, entries))
         }
-        let pairs = zip(rows, entries).map { (source: $0.entry.uid, destination: $1.uid) }
-        try copyMarks(of: pairs, from: source, to: target.id)
-        return CopyOutcome(uidValidity: target.uidValidity, pairs: pairs)
+        return CopyOutcome(
+            uidValidity: target.uidValidity,
+            pairs: zip(rows, entries).map { (source: $0.entry.uid, destination: $1.uid) })
     }
 
-    /// \Seen in the row is the owner's, and no flag of a guest's.
     private mutating func permittedFlags(
         of row: MessageRow, _ rights: MailboxRights
     ) throws -> (id: FlagSetID, system: SystemFlags) {
         guard !rights.isSuperset(of: .flags) else { return (row.entry.flagSet, row.system) }
-        let old = effects.flagSets[row.entry.flagSet].flags
-        let flags = rights.permitted(old).withSeen(of: old)
+        let flags = rights.permitted(effects.flagSets[row.entry.flagSet].flags)
         return (try flagSet(flags), flags.system)
     }
 }

@@ -96,8 +96,7 @@ extension AccountStore {
     ) async throws(StoreError) -> [CopiedMessage] {
         try await writeShared { operation in
             let row = try operation.requireSelected(mailbox, for: needed)
-            let messages = try operation.shown(operation.messages(uids, in: row.id), in: row.id)
-            return messages.map { message in
+            return try operation.messages(uids, in: row.id).map { message in
                 CopiedMessage(entry: message.entry, flags: operation.effects.flagSets[message.entry.flagSet].flags)
             }
         }

@@ -64,7 +64,6 @@ extension WriteOperation {
             try db.run("DELETE FROM message WHERE mailbox_id = ? AND uid = ?", key, uid)
             counts.subtract(row.entry.size, row.system)
         }
-        try removeMarks(of: rows.map(\.entry.uid), in: mailbox)
         try add(counts, to: mailbox, modSeq: modSeq)
         effects.changes.append(.expunged(mailbox, UIDSet(rows.map(\.entry.uid)), modSeq))
     }

@@ -20,7 +20,7 @@ extension AccountStore {
 extension WriteOperation {
     mutating func move(_ uids: UIDSet, from source: MailboxRow, to target: MailboxRow) throws -> CopyOutcome {
         let rows = try messages(uids, in: source.id)
-        let outcome = try duplicate(rows, from: source.id, into: target)
+        let outcome = try duplicate(rows, into: target)
         try remove(rows, from: source.id, restorable: false)
         return outcome
     }

@@ -60,72 +60,45 @@ extension WriteOperation {
     mutating func storeFlags(
         _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition?
     ) throws -> StoreOutcome {
-        let stored = try messages(uids, in: mailbox)
-        let shown = try shown(stored, in: mailbox)
+        let rows = try messages(uids, in: mailbox)
         let rights = try rights(on: mailbox)
         var modified: [UID] = []
-        var results: [FlagSetID: Flags] = [:]
-        var changes = FlagChanges()
-        for (row, stored) in zip(shown, stored) {
+        var results: [FlagSetID: FlagSetID] = [:]
+        var changed: [MessageEntry] = []
+        var counts = MailboxCounts()
+        for row in rows {
             let old = row.entry.flagSet
             if let condition, !condition.allows(change, row.entry, flags: effects.flagSets[old].flags) {
                 modified.append(row.entry.uid)
                 continue
             }
-            let new = results[old] ?? change.applied(to: effects.flagSets[old].flags, with: rights)
+            let new = try results[old] ?? flagSet(change.applied(to: effects.flagSets[old].flags, with: rights))
             results[old] = new
-            if new != effects.flagSets[old].flags { try note(new, of: row, stored: stored, &changes) }
+            guard new != old else { continue }
+            var entry = row.entry
+            entry.flagSet = new
+            entry.modSeq = try nextModSeq()
+            counts.add(flags: row.system, -1)
+            counts.add(flags: effects.flagSets[new].flags.system, 1)
+            changed.append(entry)
         }
-        try write(changes, in: mailbox)
-        let there = UIDSet(shown.map(\.entry.uid))
+        try write(changed, in: mailbox, counts)
+        let there = UIDSet(rows.map(\.entry.uid))
         let missing = uids.ranges.filter { $0.count == 1 && !there.contains(rawValue: $0.lowerBound) }
-        return StoreOutcome(changed: changes.outcome, missing: UIDSet(missing), modified: UIDSet(modified))
+        return StoreOutcome(changed: changed, missing: UIDSet(missing), modified: UIDSet(modified))
     }
 
-    /// A message gets these flags, as the one who changes them has it: of a guest's, \Seen is the guest's own.
-    private mutating func note(
-        _ new: Flags, of row: MessageRow, stored: MessageRow, _ changes: inout FlagChanges
-    ) throws {
-        var entry = stored.entry
-        entry.modSeq = try nextModSeq()
-        let flags = guest == nil ? new : new.withSeen(of: effects.flagSets[entry.flagSet].flags)
-        entry.flagSet = try changes.results[flags] ?? flagSet(flags)
-        changes.results[flags] = entry.flagSet
-        if entry.flagSet != stored.entry.flagSet {
-            changes.counts.add(flags: stored.system, -1)
-            changes.counts.add(flags: effects.flagSets[entry.flagSet].flags.system, 1)
-            changes.stored.append(entry)
-        }
-        let isSeen = new.contains(.seen)
-        if guest != nil, isSeen != row.system.contains(.seen) { changes.seen[isSeen, default: []].append(entry.uid) }
-        changes.outcome.append(guest == nil ? entry : entry.shown(seen: isSeen, in: effects.flagSets))
-    }
-
-    private mutating func write(_ changes: FlagChanges, in mailbox: MailboxID) throws {
-        for entry in changes.stored {
+    private mutating func write(_ changed: [MessageEntry], in mailbox: MailboxID, _ counts: MailboxCounts) throws {
+        guard !changed.isEmpty else { return }
+        for entry in changed {
             try db.run(
                 "UPDATE message SET flag_set = ?, modseq = ? WHERE mailbox_id = ? AND uid = ?",
                 .int(entry.flagSet.rawValue), .int(entry.modSeq.rawValue), .int(mailbox.rawValue),
                 .int(entry.uid.rawValue))
         }
-        if !changes.stored.isEmpty {
-            try add(changes.counts, to: mailbox, modSeq: try nextModSeq())
-            effects.changes.append(.flagged(mailbox, changes.stored))
-        }
-        guard let guest else { return }
-        for (isSeen, uids) in changes.seen { try setSeen(uids, isSeen, of: guest, in: mailbox) }
+        try add(counts, to: mailbox, modSeq: try nextModSeq())
+        effects.changes.append(.flagged(mailbox, changed))
     }
-}
-
-/// What a STORE comes to.
-private struct FlagChanges {
-    /// With their new entries: as rows, and as the one who changes them has them.
-    var stored: [MessageEntry] = []
-    var outcome: [MessageEntry] = []
-    /// A guest's own.
-    var seen: [Bool: [UID]] = [:]
-    var counts = MailboxCounts()
-    var results: [Flags: FlagSetID] = [:]
 }
 
 extension StoreCondition {

@@ -14,14 +14,6 @@ extension MailboxRights {
     }
 }
 
-extension Flags {
-    /// These with the other's \Seen in place of their own.
-    func withSeen(of other: Flags) -> Flags {
-        let seen = Flags(.seen)
-        return subtracting(seen).union(other.intersection(seen))
-    }
-}
-
 extension FlagChange {
     /// What this change comes to for somebody with these rights: the other flags stay as they are.
     func applied(to flags: Flags, with rights: MailboxRights) -> Flags {
