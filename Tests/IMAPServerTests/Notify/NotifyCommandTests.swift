@@ -247,7 +247,6 @@ import Testing
         try await TestServer.with { server in
             try await server.fill(2)
             let (client, other) = (try await server.select(mode: mode), try await server.select())
-            #expect(try await client.notify("SET (selected-delayed (\(Self.messages)) ) ").isBAD)
             #expect(try await client.notify("SET (selected-delayed (\(Self.messages)))").isOK)
             try await client.send("I IDLE\r\n")
             #expect(try await client.response().tag == "+")
