@@ -23,7 +23,8 @@ extension Session {
             let unseen = try await setSeen(indices, plan, selection, withUIDs: fetch.messages.isUID)
             guard !isOver else { throw Replied() }
             if plan.readsStore {
-                let encoder = FetchEncoder(plan, indices, becomeSeen: unseen, of: selection)
+                let encoder = FetchEncoder(
+                    plan, indices, becomeSeen: unseen, of: selection.mailbox, selection.key)
                 try await stream(encoder, of: selection.account, &ready, &outcome)
             } else {
                 try await send(plan, indices, of: selection)
@@ -35,12 +36,9 @@ extension Session {
 
     /// Answers from the snapshot alone.
     private func send(_ plan: FetchPlan, _ indices: [Int], of selection: Selection) async throws {
-        let mailbox = selection.mailbox
-        let (account, mailboxID) = (selection.account.id, selection.view.mailboxID)
+        let (mailbox, key) = (selection.mailbox, selection.key)
         try await writeApart(indices.count * 16) { writer in
-            var encoder = FetchEncoder(
-                plan: plan, targets: mailbox.targets(indices, becomeSeen: UIDSet()),
-                flagSets: mailbox.view.flagSets, account: account, mailbox: mailboxID)
+            var encoder = FetchEncoder(plan, indices, of: mailbox, key)
             encoder.encodeFromSnapshot(into: &writer)
         }
         try await connection.flushIfLarge()
@@ -144,11 +142,14 @@ struct FetchOutcome: Sendable {
 }
 
 extension FetchEncoder {
-    fileprivate init(_ plan: FetchPlan, _ indices: [Int], becomeSeen: UIDSet, of selection: Selection) {
+    /// Of the messages at these indices, as they are in the view now.
+    init(
+        _ plan: FetchPlan, _ indices: [Int], becomeSeen: UIDSet = UIDSet(), of mailbox: SelectedMailbox,
+        _ key: MailboxKey
+    ) {
         self.init(
-            plan: plan, targets: selection.mailbox.targets(indices, becomeSeen: becomeSeen),
-            flagSets: selection.mailbox.view.flagSets, account: selection.account.id,
-            mailbox: selection.view.mailboxID)
+            plan: plan, targets: mailbox.targets(indices, becomeSeen: becomeSeen),
+            flagSets: mailbox.view.flagSets, account: key.account, mailbox: key.mailbox)
     }
 }
 

@@ -9,6 +9,10 @@ struct MailboxKey: Hashable, Sendable {
     let mailbox: MailboxID
 }
 
+extension Selection {
+    var key: MailboxKey { MailboxKey(account: account.id, mailbox: view.mailboxID) }
+}
+
 extension MailboxInfo {
     /// Whether events of it may be told (RFC 5465 §5: the rights "l" and "r").
     var isObservable: Bool { rights.isSuperset(of: [.lookup, .read]) }

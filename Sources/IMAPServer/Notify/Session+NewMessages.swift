@@ -66,10 +66,7 @@ extension Session {
         let plan = FetchPlan(Fetch(messages: byUID, items: items), enabled)
         var queue = FetchQueue([indices])
         while let batch = queue.next(of: view, plan) {
-            let targets = selection.mailbox.targets(batch, becomeSeen: UIDSet())
-            let encoder = FetchEncoder(
-                plan: plan, targets: targets, flagSets: view.flagSets, account: selection.account.id,
-                mailbox: selection.view.mailboxID)
+            let encoder = FetchEncoder(plan, batch, of: selection.mailbox, selection.key)
             do {
                 try await send(encoder, of: selection.account)
             } catch let ended as ConnectionEnded {

@@ -151,7 +151,7 @@ extension Session {
 
     /// The selected mailbox, when it is watched among the others too.
     var selectedKey: MailboxKey? {
-        selection.map { MailboxKey(account: $0.account.id, mailbox: $0.view.mailboxID) }
+        selection?.key
     }
 
     /// A mailbox is selected no more: what the client was not told of it is news now, the rest is not.

@@ -140,12 +140,8 @@ struct FetchRun: Sendable {
         guard plan.isSimpleRead, !plan.setsSeen || selection.mailbox.isReadOnly, messages <= FetchQueue.mostMessages,
             let bytes = FetchRun.estimate(plan, ranges, selection.mailbox.view)
         else { return nil }
-        let targets = selection.mailbox.targets(ranges.flatMap(Array.init), becomeSeen: UIDSet())
         commands = [tagged]
-        let encoder = FetchEncoder(
-            plan: plan, targets: targets, flagSets: selection.mailbox.view.flagSets, account: selection.account.id,
-            mailbox: selection.view.mailboxID)
-        encoders = [encoder]
+        encoders = [FetchEncoder(plan, ranges.flatMap(Array.init), of: selection.mailbox, selection.key)]
         account = selection.account
         self.messages = messages
         self.bytes = bytes

@@ -9,8 +9,7 @@ import Testing
 
 @Suite struct BinaryAppendTests {
     private func append(_ client: IMAPTestClient, _ message: String) async throws -> IMAPReply {
-        try await client.send("P APPEND INBOX ~{\(message.utf8.count)+}\r\n\(message)\r\n")
-        return try await client.reply(to: "P")
+        try await client.command("APPEND INBOX ~{\(message.utf8.count)+}\r\n\(message)")
     }
 
     @Test("RFC 3516: a message without NUL is stored as it came")

@@ -11,8 +11,7 @@ import Testing
     private static let message = "Subject: Gr\u{fc}\u{df}e\r\n\r\nbody\r\n"
 
     private func append(_ client: IMAPTestClient, _ message: String) async throws -> IMAPReply {
-        try await client.send("P APPEND INBOX UTF8 (~{\(message.utf8.count)+}\r\n\(message))\r\n")
-        return try await client.reply(to: "P")
+        try await client.command("APPEND INBOX UTF8 (~{\(message.utf8.count)+}\r\n\(message))")
     }
 
     @Test("pitfall 13: the UTF8 form before ENABLE is BAD, and its literal is eaten")

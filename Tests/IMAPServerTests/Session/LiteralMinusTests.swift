@@ -12,11 +12,6 @@ import Testing
     /// A literal of that many letters that comes unasked.
     private func literal(_ size: Int) -> String { "{\(size)+}\r\n" + String(repeating: "x", count: size) }
 
-    private func send(_ client: IMAPTestClient, _ command: String) async throws -> IMAPReply {
-        try await client.send("P \(command)\r\n")
-        return try await client.reply(to: "P")
-    }
-
     @Test("one of the two is offered, before the login and after it")
     func offered() async throws {
         try await TestServer.with { server in
@@ -42,18 +37,18 @@ import Testing
             }
             let client = try await server.select()
             #expect(try await client.command("CAPABILITY").capabilities?.contains("LITERAL-") == true)
-            #expect(try await send(client, "SEARCH SUBJECT \(literal(4_096))").found == [])
-            let search = try await send(client, "SEARCH SUBJECT \(literal(4_097))")
+            #expect(try await client.command("SEARCH SUBJECT \(literal(4_096))").found == [])
+            let search = try await client.command("SEARCH SUBJECT \(literal(4_097))")
             #expect(search.isBAD && search.code == "TOOBIG")
-            #expect(try await send(client, "APPEND INBOX \(literal(4_096))").isOK)
-            let append = try await send(client, "APPEND INBOX (\\Seen) \(literal(4_097)) \(literal(3))")
+            #expect(try await client.command("APPEND INBOX \(literal(4_096))").isOK)
+            let append = try await client.command("APPEND INBOX (\\Seen) \(literal(4_097)) \(literal(3))")
             #expect(append.isBAD && append.code == "TOOBIG")
             // The second message of several, and a part.
-            let second = try await send(client, "APPEND INBOX \(literal(9)) \(literal(4_097))")
+            let second = try await client.command("APPEND INBOX \(literal(9)) \(literal(4_097))")
             #expect(second.isBAD && second.code == "TOOBIG")
-            let part = try await send(client, "APPEND INBOX CATENATE (TEXT \(literal(9)) TEXT \(literal(4_097)))")
+            let part = try await client.command("APPEND INBOX CATENATE (TEXT \(literal(9)) TEXT \(literal(4_097)))")
             #expect(part.isBAD && part.code == "TOOBIG")
-            let eightBit = try await send(client, "APPEND INBOX ~\(literal(4_097))")
+            let eightBit = try await client.command("APPEND INBOX ~\(literal(4_097))")
             #expect(eightBit.isBAD && eightBit.code == "TOOBIG")
             let status = try await client.command("STATUS INBOX (MESSAGES)").data("STATUS").first
             #expect(status?.values.last?.list?.last == .atom("1"))
@@ -84,14 +79,14 @@ import Testing
             let client = try await server.select()
             let names = try #require(try await client.command("CAPABILITY").capabilities)
             #expect(!names.contains("LITERAL+") && !names.contains("LITERAL-"))
-            #expect(try await send(client, "SEARCH SUBJECT \(literal(4_096))").isOK)
-            #expect(try await send(client, "SEARCH SUBJECT \(literal(4_097))").code == "TOOBIG")
+            #expect(try await client.command("SEARCH SUBJECT \(literal(4_096))").isOK)
+            #expect(try await client.command("SEARCH SUBJECT \(literal(4_097))").code == "TOOBIG")
             // The connection's next login has its own.
             try await server.administration.switchCapabilities(["LITERAL+"], of: "alice@example.org", to: true)
             #expect(try await client.command("UNAUTHENTICATE").isOK)
             try await client.login()
             #expect(try await client.command("EXAMINE INBOX").isOK)
-            #expect(try await send(client, "SEARCH SUBJECT \(literal(4_097))").isOK)
+            #expect(try await client.command("SEARCH SUBJECT \(literal(4_097))").isOK)
         }
     }
 }

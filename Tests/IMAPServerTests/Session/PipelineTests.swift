@@ -18,6 +18,17 @@ import Testing
         return replies
     }
 
+    /// A client that does not know yet that another one has removed the first message.
+    private static func behind(
+        _ server: TestServer
+    ) async throws -> (client: IMAPTestClient, other: IMAPTestClient) {
+        let client = try await server.select()
+        let other = try await server.select()
+        try await other.command("STORE 1 +FLAGS (\\Deleted)")
+        try await other.command("EXPUNGE")
+        return (client, other)
+    }
+
     @Test("pitfall 3: reads that share a job are answered in order, as one at a time")
     func sameAnswers() async throws {
         try await TestServer.with { server in
@@ -77,10 +88,7 @@ import Testing
     func ambiguous(between: String) async throws {
         try await TestServer.with { server in
             try await server.fill(5)
-            let client = try await server.select()
-            let other = try await server.select()
-            try await other.command("STORE 1 +FLAGS (\\Deleted)")
-            try await other.command("EXPUNGE")
+            let (client, other) = try await Self.behind(server)
             let replies = try await Self.pipeline(
                 client, [between, between, "STORE 3 +FLAGS (Mine)", "FETCH 3 (UID FLAGS)", "NOOP"])
             for reply in replies.prefix(4) { #expect(reply.isOK && reply.expunged.isEmpty) }
@@ -98,10 +106,7 @@ import Testing
     func ambiguousKeys(last: String) async throws {
         try await TestServer.with { server in
             try await server.fill(5)
-            let client = try await server.select()
-            let other = try await server.select()
-            try await other.command("STORE 1 +FLAGS (\\Deleted)")
-            try await other.command("EXPUNGE")
+            let (client, _) = try await Self.behind(server)
             let replies = try await Self.pipeline(client, ["NOOP", last, "NOOP"])
             for reply in replies { #expect(reply.isOK, "\(reply.tagged)") }
             #expect(replies[0].expunged.isEmpty)
@@ -115,10 +120,7 @@ import Testing
     func ambiguousReplace() async throws {
         try await TestServer.with { server in
             try await server.fill(5)
-            let client = try await server.select()
-            let other = try await server.select()
-            try await other.command("STORE 1 +FLAGS (\\Deleted)")
-            try await other.command("EXPUNGE")
+            let (client, _) = try await Self.behind(server)
             let replies = try await Self.pipeline(client, ["NOOP", "REPLACE 3 INBOX {6+}\r\nA: b\r\n", "NOOP"])
             for reply in replies { #expect(reply.isOK) }
             #expect(replies[0].expunged.isEmpty)
@@ -130,10 +132,7 @@ import Testing
     func lawful() async throws {
         try await TestServer.with { server in
             try await server.fill(6)
-            let client = try await server.select()
-            let other = try await server.select()
-            try await other.command("STORE 1 +FLAGS (\\Deleted)")
-            try await other.command("EXPUNGE")
+            let (client, _) = try await Self.behind(server)
             let first = try await Self.pipeline(
                 client, ["FETCH 2 FLAGS", "STORE 2 +FLAGS (A)", "SEARCH ALL", "NOOP", "NOOP"])
             for reply in first { #expect(reply.isOK) }

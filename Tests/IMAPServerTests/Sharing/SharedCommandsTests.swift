@@ -10,11 +10,6 @@ import Testing
 @Suite struct SharedCommandsTests {
     private static let path = "/Other%20Users/bob@example.org"
 
-    private func send(_ client: IMAPTestClient, _ command: String) async throws -> IMAPReply {
-        try await client.send("P \(command)\r\n")
-        return try await client.reply(to: "P")
-    }
-
     private func messages(_ sharing: SharingServer) async throws -> [Int?] {
         [
             try await sharing.server.alice.mailbox(.inbox)?.messages,
@@ -33,25 +28,25 @@ import Testing
             let client = try await sharing.selected(mode)
             let owner = try await sharing.bobClient(mode)
             #expect(try await owner.command("SELECT Team").exists == 2)
-            let within = try await send(client, "REPLACE 1 \(SharingServer.team) (\\Flagged) {3+}\r\nnew")
+            let within = try await client.command("REPLACE 1 \(SharingServer.team) (\\Flagged) {3+}\r\nnew")
             #expect(within.isOK && within.code("APPENDUID")?.hasSuffix(" 3") == true)
             #expect(client.gone(within, of: [1, 2]) == [1] && within.exists == 2)
             let told = try await owner.command("NOOP")
             #expect(owner.gone(told, of: [1, 2]) == [1] && told.exists != nil)
             // To one's own mailbox: both files.
-            let home = try await send(client, "UID REPLACE 3 INBOX (\\Seen) {4+}\r\nhome")
+            let home = try await client.command("UID REPLACE 3 INBOX (\\Seen) {4+}\r\nhome")
             #expect(home.isOK && home.code("APPENDUID")?.hasSuffix(" 3") == true)
             #expect(client.gone(home, of: [2, 3]) == [3])
             #expect(try await messages(sharing) == [3, 1])
             // And from there.
             #expect(try await client.command("SELECT INBOX").exists == 3)
-            let away = try await send(client, "REPLACE 3 \(SharingServer.team) {4+}\r\naway")
+            let away = try await client.command("REPLACE 3 \(SharingServer.team) {4+}\r\naway")
             #expect(away.isOK && client.gone(away, of: [1, 2, 3]) == [3])
             #expect(try await messages(sharing) == [2, 2])
             #expect(try await client.command("SELECT \(SharingServer.team)").exists == 2)
             let body = try await client.command("FETCH 2 BODY.PEEK[]").fetches.first
             #expect(body?.items["BODY[]"]?.text == "away")
-            #expect(try await !send(client, "REPLACE 9 INBOX {4+}\r\nmore").isOK)
+            #expect(try await !client.command("REPLACE 9 INBOX {4+}\r\nmore").isOK)
             #expect(try await messages(sharing) == [2, 2])
         }
     }
@@ -65,10 +60,10 @@ import Testing
             try await sharing.server.fill(1)
             let client = try await sharing.selected()
             for end in ["{3+}\r\nnew", "{3}"] {
-                let reply = try await send(client, "REPLACE 1 \(SharingServer.team) \(end)")
+                let reply = try await client.command("REPLACE 1 \(SharingServer.team) \(end)")
                 #expect(reply.isNO && reply.code == "NOPERM")
             }
-            let home = try await send(client, "REPLACE 1 INBOX {3+}\r\nnew")
+            let home = try await client.command("REPLACE 1 INBOX {3+}\r\nnew")
             #expect(home.isOK == letters.contains("te"))
             #expect(home.isOK || home.code == "NOPERM")
             #expect(try await messages(sharing) == (home.isOK ? [2, 0] : [1, 1]))
@@ -83,8 +78,8 @@ import Testing
             try await sharing.bob.setQuota(1_000)
             let client = try await sharing.server.select()
             let large = "{2000+}\r\n" + String(repeating: "x", count: 2_000)
-            #expect(try await send(client, "REPLACE 1 \(SharingServer.team) \(large)").code == "OVERQUOTA")
-            #expect(try await send(client, "REPLACE 1 \(SharingServer.team) {2000}").code == "OVERQUOTA")
+            #expect(try await client.command("REPLACE 1 \(SharingServer.team) \(large)").code == "OVERQUOTA")
+            #expect(try await client.command("REPLACE 1 \(SharingServer.team) {2000}").code == "OVERQUOTA")
             #expect(try await messages(sharing) == [1, 1])
         }
     }
@@ -100,7 +95,7 @@ import Testing
             _ = try await sharing.bob.append([message], to: try MailboxName("Team"))
             let client = try await sharing.server.select()
             let parts = "URL \"\(Self.path)/Team/;UID=1/;SECTION=TEXT\" URL \"\(Self.path)/Team/;UID=2\""
-            let reply = try await send(client, "APPEND INBOX CATENATE (\(parts) TEXT {3+}\r\nend)")
+            let reply = try await client.command("APPEND INBOX CATENATE (\(parts) TEXT {3+}\r\nend)")
             #expect(reply.isOK && reply.exists == 1, "\(reply.tagged)")
             let fetch = try await client.command("FETCH 1 BODY.PEEK[]").fetches.first
             #expect(fetch?.items["BODY[]"]?.text == "Body of 1.\r\n" + large + "end")
@@ -108,7 +103,7 @@ import Testing
             #expect(try await sharing.bob.mailbox(try MailboxName("Team"))?.unseen == 2)
             // Into the other's mailbox, from one's own.
             try await sharing.allow("lri")
-            let own = try await send(client, "APPEND \(SharingServer.team) CATENATE (URL /INBOX/;UID=1/;PARTIAL=0.4)")
+            let own = try await client.command("APPEND \(SharingServer.team) CATENATE (URL /INBOX/;UID=1/;PARTIAL=0.4)")
             #expect(own.isOK)
             #expect(try await messages(sharing) == [1, 3])
         }
@@ -125,7 +120,7 @@ import Testing
             for name in ["\(bob)/Team", "\(bob)/Secret", "\(bob)/None", "nobody/Team", "bob"] {
                 for form in ["/;UID=1", "/;UID=1/;SECTION=TEXT", ";UIDVALIDITY=1/;UID=1"] {
                     let url = "/Other%20Users/\(name)\(form)"
-                    let reply = try await send(client, "APPEND INBOX CATENATE (URL \"\(url)\")")
+                    let reply = try await client.command("APPEND INBOX CATENATE (URL \"\(url)\")")
                     #expect(reply.isNO && reply.code == "BADURL \(url)", "\(reply.tagged)")
                     #expect(reply.tagged.text == "A URL names no message, or no part of one, that you may read.")
                 }
