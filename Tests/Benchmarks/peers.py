@@ -26,6 +26,11 @@ class Peer:
     def __init__(self, place):
         self.place = pathlib.Path(place)
 
+    @staticmethod
+    def unchanging(_path):
+        """Whether the server writes this file once and never again (then a copy of its directory may share it)."""
+        return False
+
     def stop(self):
         self.server.stop()
 
@@ -74,7 +79,8 @@ class Martlet(Peer):
 
     def __init__(self, place):
         super().__init__(place)
-        self.directory = DataDirectory.made(self.place, users=USERS)
+        is_there = self.place.exists()
+        self.directory = DataDirectory(self.place) if is_there else DataDirectory.made(self.place, users=USERS)
         self.server = Server(self.directory)
 
     def restart(self):
@@ -105,6 +111,11 @@ class DovecotPeer(Peer):
         super().__init__(place)
         self.server = Dovecot(self.place, layout=self.layout)
 
+    @staticmethod
+    def unchanging(path):
+        """Messages of maildir and sdbox; mdbox appends to its files."""
+        return path.parent.name in ("cur", "new") or path.parent.name == "dbox-Mails" and path.name.startswith("u.")
+
     def restart(self):
         self.server.stop()
         self.server.start()
@@ -126,6 +137,10 @@ class CyrusPeer(Peer):
     def __init__(self, place):
         super().__init__(place)
         self.server = cyrus.Cyrus(self.place, users=USERS)
+
+    @staticmethod
+    def unchanging(path):
+        return path.name.endswith(".") and path.name[:-1].isdigit()
 
     def login(self, user):
         return user.split("@")[0]
