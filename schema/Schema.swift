@@ -21,6 +21,7 @@ package enum SchemaScripts {
         SchemaStep(name: "V004_metadata", bytes: PackageResources.V004_metadata_sql),
         SchemaStep(name: "V005_preview", bytes: PackageResources.V005_preview_sql),
         SchemaStep(name: "V006_sharing", bytes: PackageResources.V006_sharing_sql),
+        SchemaStep(name: "V007_headers", bytes: PackageResources.V007_headers_sql),
     ]
     /// Every step of `directory.db`.
     package static let directory = [

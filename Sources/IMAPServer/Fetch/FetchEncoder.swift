@@ -62,6 +62,8 @@ struct FetchEncoder: Sendable {
     let account: AccountID
     let mailbox: MailboxID
     private var flags: FlagEncoder
+    /// In step with the plan's items.
+    private let listed: [ListedItem?]
 
     init(
         plan: FetchPlan, targets: [FetchTarget], flagSets: FlagSetTable, account: AccountID, mailbox: MailboxID
@@ -70,6 +72,7 @@ struct FetchEncoder: Sendable {
         self.mailbox = mailbox
         self.plan = plan
         planWithFlags = plan.withFlags
+        listed = planWithFlags.items.map { ListedItem($0) }
         self.targets = targets
         flags = FlagEncoder(flagSets, tellsRecent: !plan.enabled.isRev2)
     }
@@ -85,10 +88,11 @@ struct FetchEncoder: Sendable {
 
     /// Writes on from `progress` until the piece is full or the batch is done.
     mutating func advance(_ progress: inout FetchProgress, reader: AccountReader) throws {
+        var headers = ListedHeaders()
         while progress.message < targets.count {
             let start = progress.writer.buffer.writerIndex
             do {
-                guard try encodeMessage(&progress, reader) else {
+                guard try encodeMessage(&progress, &headers, reader) else {
                     progress.isMessageBegun = true
                     return
                 }
@@ -108,7 +112,9 @@ struct FetchEncoder: Sendable {
     }
 
     /// - Returns: false when the piece is full before the message's end.
-    private mutating func encodeMessage(_ progress: inout FetchProgress, _ reader: AccountReader) throws -> Bool {
+    private mutating func encodeMessage(
+        _ progress: inout FetchProgress, _ headers: inout ListedHeaders, _ reader: AccountReader
+    ) throws -> Bool {
         let target = targets[progress.message]
         let items = target.becomesSeen ? planWithFlags.items : plan.items
         var content = FetchContent(target.entry)
@@ -118,7 +124,9 @@ struct FetchEncoder: Sendable {
         }
         while progress.item < items.count {
             let item = items[progress.item]
-            if let literal = item.literal {
+            if try encodeListed(&progress, &headers, reader) {
+                // Of the fields that lists are made of, all that was asked for is written.
+            } else if let literal = item.literal {
                 guard try encode(literal, &content, &progress, reader) else { return false }
             } else if item.isBinary {
                 guard try encode(binary: item, &content, &progress, reader) else { return false }
@@ -132,6 +140,16 @@ struct FetchEncoder: Sendable {
         }
         progress.writer.endFetch()
         return true
+    }
+
+    /// - Returns: false when the item is another, or the message is in no group.
+    private func encodeListed(
+        _ progress: inout FetchProgress, _ headers: inout ListedHeaders, _ reader: AccountReader
+    ) throws -> Bool {
+        guard progress.written == 0, let item = listed[progress.item],
+            let group = try headers.group(of: progress.message, among: targets, reader)
+        else { return false }
+        return progress.writer.fetchListed(item, of: targets[progress.message].entry.bodyID, in: group)
     }
 
     /// An item of the snapshot.

@@ -72,7 +72,8 @@ extension FetchItem {
         case .rfc822, .rfc822Text: size
         case .section(let section, _, let partial):
             switch section.text {
-            case .header, .headerFields, .headerFieldsNot, .mime: min(size, 4_096)
+            case .headerFields(let fields): min(size, 128 * (fields.count + 1))
+            case .header, .headerFieldsNot, .mime: min(size, 4_096)
             case .text, nil: min(size, partial.map { Int(clamping: $0.count) } ?? size)
             }
         }

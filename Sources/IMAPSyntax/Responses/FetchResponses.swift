@@ -88,13 +88,26 @@ extension ResponseWriter {
         buffer.writeStaticString("NIL")
     }
 
+    /// Likewise, with its name as `write(literalName:)` has written it.
+    package mutating func fetchLiteral(encodedName: ByteBuffer, size: Int) {
+        item("")
+        buffer.writeImmutableBuffer(encodedName)
+        write(literalHead: size)
+    }
+
     private mutating func begin(_ name: FetchLiteralName) {
+        item("")
+        write(literalName: name)
+    }
+
+    /// The name and the space behind it.
+    package mutating func write(literalName name: FetchLiteralName) {
         switch name {
-        case .rfc822: item("RFC822 ")
-        case .rfc822Header: item("RFC822.HEADER ")
-        case .rfc822Text: item("RFC822.TEXT ")
+        case .rfc822: buffer.writeStaticString("RFC822 ")
+        case .rfc822Header: buffer.writeStaticString("RFC822.HEADER ")
+        case .rfc822Text: buffer.writeStaticString("RFC822.TEXT ")
         case .section(let section, let offset):
-            item("BODY")
+            buffer.writeStaticString("BODY")
             write(section: section)
             if let offset {
                 buffer.writeStaticString("<")

@@ -7,7 +7,7 @@ import Synchronization
 /// Compresses and decompresses chunks, with contexts that are used again.
 final class Compression: Sendable {
     /// Level 1: higher levels gained nothing on mail and cost twice (docs/architecture.md).
-    private static let level: Int32 = 1
+    static let level: Int32 = 1
     private static let keptContexts = 4
 
     private struct Contexts: Sendable {
@@ -24,14 +24,14 @@ final class Compression: Sendable {
     }
 
     /// The bytes as one frame, or nil when that would not be smaller.
-    func compress(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+    func compress(_ bytes: ArraySlice<UInt8>, level: Int32 = level) -> [UInt8]? {
         guard bytes.count >= 64, let context = takeCompressing() else { return nil }
         defer { give(compressing: context) }
         let bound = ZSTD_compressBound(bytes.count)
         let frame = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
             let size = bytes.withUnsafeBytes { source in
                 ZSTD_compressCCtx(
-                    context.pointer, target.baseAddress, bound, source.baseAddress, source.count, Self.level)
+                    context.pointer, target.baseAddress, bound, source.baseAddress, source.count, level)
             }
             count = ZSTD_isError(size) == 0 ? size : 0
         }

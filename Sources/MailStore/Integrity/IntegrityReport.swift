@@ -54,6 +54,7 @@ extension AccountStore {
             let reader = AccountReader(db: db, compression: compression)
             try db.checkBodies(in: name, reader, &report)
             report.problems += try reader.searchIndexGaps(in: name)
+            report.problems += try reader.headerGroupProblems(in: name)
             return report
         }
     }

@@ -63,27 +63,32 @@ extension WriteOperation {
             found.append((row.int(0), row.int(1), BodyID(rawValue: row.int(2))))
             outcome.bytes += row.int(3)
         }
+        var gone: [BodyID] = []
         for tombstone in found {
             try db.run(
                 "UPDATE tombstone SET body_id = NULL WHERE mailbox_id = ? AND uid = ?", .int(tombstone.mailbox),
                 .int(tombstone.uid))
-            try deleteBodyIfUnused(tombstone.body)
+            if try deleteBodyIfUnused(tombstone.body) { gone.append(tombstone.body) }
         }
+        try forgetHeaders(of: gone)
         outcome.messages = found.count
         return outcome
     }
 
-    private func deleteBodyIfUnused(_ body: BodyID) throws {
+    /// - Returns: whether it is gone.
+    private func deleteBodyIfUnused(_ body: BodyID) throws -> Bool {
         let isUsed = try db.first(
             """
             SELECT EXISTS (SELECT 1 FROM message WHERE body_id = ?1)
             OR EXISTS (SELECT 1 FROM tombstone WHERE body_id = ?1)
             """, .int(body.rawValue)
         ) { $0.int(0) != 0 }
-        if isUsed == false { try deleteBody(body) }
+        guard isUsed == false else { return false }
+        try deleteBody(body)
+        return true
     }
 
-    /// Every row that a body has. The one place where a body goes.
+    /// Every row that a body has alone. The one place where a body goes.
     private func deleteBody(_ body: BodyID) throws {
         let first = ChunkLayout.key(body, chunk: 0)
         try db.run(

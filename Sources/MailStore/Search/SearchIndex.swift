@@ -61,7 +61,11 @@ extension AccountStore {
     /// Makes the index anew. Searches scan what it has not got to.
     /// - Parameter progress: called with how many messages are done.
     package func rebuildSearchIndex(progress: (Int) -> Void = { _ in }) async throws(StoreError) {
-        try await write { try $0.clearSearchIndex() }
+        try await write { operation in
+            try operation.clearSearchIndex()
+            try operation.clearHeaderGroups()
+        }
+        while try await makeSomeHeaderGroups() { if Task.isCancelled { return } }
         var done = 0
         while let count = try await indexStep(), !Task.isCancelled {
             done += count
@@ -72,6 +76,7 @@ extension AccountStore {
     /// - Returns: false when nothing was left to do.
     func indexSome() async throws(StoreError) -> Bool {
         if try await completeSomeThreads() { return true }
+        if try await makeSomeHeaderGroups() { return true }
         if try await indexStep() != nil { return true }
         guard ownersHandle.mustCountPurged.withLock({ $0 }) else { return false }
         ownersHandle.mustCountPurged.withLock { $0 = false }

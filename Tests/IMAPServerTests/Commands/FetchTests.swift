@@ -56,6 +56,35 @@ import Testing
         }
     }
 
+    @Test("fields that the store keeps of many messages together are as those read from each header")
+    func listedFields() async throws {
+        try await TestServer.with { server in
+            let texts = (1...200).map { number in
+                "Received: x\r\nFrom: a\r\nTo: b,\r\n c\0d\r\nSubject: \(number)\r\nX-Other: y\r\n\r\n\(number)\r\n"
+            }
+            try await server.deliver(texts)
+            let client = try await server.select()
+            try await client.command("STORE 5,70:90 +FLAGS.SILENT (\\Deleted)")
+            try await client.command("EXPUNGE")
+            let commands = [
+                "FETCH 1:* BODY.PEEK[HEADER.FIELDS (Subject TO)]",
+                "FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (from)] BODY.PEEK[HEADER.FIELDS (X-Other)] ENVELOPE)",
+                "UID FETCH 1,20,64,65,130:133 (BODY.PEEK[HEADER.FIELDS (To Subject)]<3.9> BODY.PEEK[HEADER.FIELDS (To)])",
+                "UID FETCH 100:200 BODY.PEEK[HEADER.FIELDS.NOT (To)]", "FETCH 60:66 BODY.PEEK[HEADER.FIELDS (Date)]",
+            ]
+            var before: [[IMAPResponse]] = []
+            for command in commands { before.append(try await client.command(command).untagged) }
+            #expect(before[0].count == 178)
+            try await server.alice.updateSearchIndex()
+            for (command, before) in zip(commands, before) {
+                #expect(try await client.command(command).untagged == before, "\(command)")
+            }
+            // What sets \Seen tells the flags.
+            let reply = try await client.command("FETCH 1:* BODY[HEADER.FIELDS (SUBJECT)]")
+            #expect(reply.fetches.allSatisfy { $0.items["FLAGS"] != nil } && reply.fetches.count == 178)
+        }
+    }
+
     @Test("case 101: partials put together are the whole")
     func partials() async throws {
         try await TestServer.with { server in
