@@ -12,22 +12,23 @@ extension Session {
         let selection = try selected()
         let uids = try selection.uids(of: store.messages)
         guard !uids.isEmpty else { return .ok("STORE completed.") }
-        let change: FlagChange =
-            switch store.operation {
-            case .replace: .replace(store.flags)
-            case .add: .add(store.flags)
-            case .remove: .remove(store.flags)
-            }
         let condition = store.unchangedSince.map {
             StoreCondition(unchangedSince: $0, known: selection.mailbox.view)
         }
         let outcome = try await selection.account.storeFlags(
-            uids, in: selection.view.mailboxID, change, if: condition)
+            uids, in: selection.view.mailboxID, store.change, if: condition)
+        return try await answer(store, uids, outcome, in: selection)
+    }
+
+    /// Tells of a STORE what it has to be told.
+    func answer(
+        _ store: IMAPSyntax.Store, _ uids: UIDSet, _ outcome: StoreOutcome, in selection: Selection
+    ) async throws -> Completion {
         // By number as the client counts them now: without EXPUNGE no number moves, and UID STORE answers in UIDs.
         let modified = store.messages.isUID ? outcome.modified.ranges : selection.mailbox.numbers(of: outcome.modified)
         try await announce(
-            CommandTable.announcing(.store(store)), withUIDs: store.messages.isUID,
-            own: store.own(uids, change, failed: outcome.modified))
+            announcing(.store(store)), withUIDs: store.messages.isUID,
+            own: store.own(uids, store.change, failed: outcome.modified))
         guard modified.isEmpty else {
             return .ok("STORE completed, but for those that have changed.", code: .modified(modified))
         }
@@ -39,6 +40,14 @@ extension Session {
 }
 
 extension IMAPSyntax.Store {
+    var change: FlagChange {
+        switch operation {
+        case .replace: .replace(flags)
+        case .add: .add(flags)
+        case .remove: .remove(flags)
+        }
+    }
+
     fileprivate func own(_ uids: UIDSet, _ change: FlagChange, failed: UIDSet) -> SelectedMailbox.OwnChange {
         if !silent { return .echoed(uids) }
         return unchangedSince == nil ? .silent(uids, change) : .conditional(uids, failed: failed, change)

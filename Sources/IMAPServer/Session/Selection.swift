@@ -14,6 +14,9 @@ final class Selection {
     /// What this session may do with the mailbox, as far as it knows; the store looks for itself.
     var access: SelectionAccess
     var mailbox: SelectedMailbox
+    /// While commands that share a commit are answered: the mailbox as it was after the one at hand, up to which its
+    /// answer tells. nil is the newest.
+    var horizon: MailboxSnapshot?
     /// What stands before the owner's name of the mailbox in this session's.
     var namePrefix = ""
     /// Searches whose client hears of their changes.
@@ -72,7 +75,7 @@ extension Session {
         guard announcing != .nothing, let selection else { return }
         try await refreshRights()
         guard !isOver else { return }
-        let latest = selection.view.current
+        let latest = selection.horizon ?? selection.view.current
         if latest.isDeleted {
             return bye("The selected mailbox was deleted.", code: .nonexistent, reason: "mailbox deleted")
         }

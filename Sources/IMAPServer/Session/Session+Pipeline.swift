@@ -33,7 +33,7 @@ extension Session {
     ]
 
     /// Takes what has come off the wire, up to a command that may change how it is read.
-    private func readAhead() {
+    func readAhead() {
         guard identity != nil else { return }
         while ahead.count < Session.mostAhead {
             switch ahead.last {
@@ -59,6 +59,7 @@ extension Session {
     func heldBack(_ announcing: Announcing) -> Announcing {
         guard announcing == .everything, selection != nil else { return announcing }
         readAhead()
+        if unanswered.contains(where: \.command.usesSequenceNumbers) { return .withoutExpunge }
         let usesNumbers = ahead.contains { item in
             switch item {
             case .command(let next): next.command.usesSequenceNumbers

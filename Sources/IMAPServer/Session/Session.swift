@@ -41,6 +41,8 @@ final class Session {
     var notify: NotifyState?
     /// What has arrived and waits for its turn.
     var ahead: [AheadItem] = []
+    /// Commands that were carried out together and are answered one after the other: those whose turn is yet to come.
+    var unanswered: ArraySlice<TaggedCommand> = []
     /// What ENABLE and its like have switched on; UNAUTHENTICATE clears it.
     var enabled: EnabledExtensions = [] {
         didSet {
@@ -202,9 +204,16 @@ final class Session {
         }
         if command.isCondstoreEnabling { becomeCondstoreAware() }
         if command.name == .fetch, try await performRun(from: tagged) { return badCommands = 0 }
+        if command.name == .store, try await performStores(from: tagged) { return badCommands = 0 }
+        try await conclude(tagged) { try await perform(tagged) }
+    }
+
+    /// Carries a command out and says what came of it.
+    func conclude(_ tagged: TaggedCommand, _ work: () async throws -> Completion) async throws(ConnectionEnded) {
+        let command = tagged.command
         let completion: Completion
         do {
-            completion = try await perform(tagged)
+            completion = try await work()
         } catch let ended as ConnectionEnded {
             throw ended
         } catch is Replied {

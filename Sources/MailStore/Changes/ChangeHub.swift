@@ -13,6 +13,8 @@ final class AccountEffects: WriteEffects {
     var flagSets: FlagSetTable
     var flagSetIDs: [FlagSetKey: FlagSetID]
     var changes: [Change] = []
+    /// Wanted views of mailboxes as they are after so many changes, in order.
+    private(set) var moments: [(changes: Int, moment: Moment)] = []
     /// Another process may have committed before.
     var isExternal = false
     /// Stays after an operation was undone: whoever is told finds nothing new.
@@ -30,17 +32,42 @@ final class AccountEffects: WriteEffects {
     /// The flag sets are shared until an operation adds one, which is rare.
     struct Mark {
         let changes: Int
+        let moments: Int
         let flagSets: FlagSetTable
         let flagSetIDs: [FlagSetKey: FlagSetID]
     }
 
-    func mark() -> Mark { Mark(changes: changes.count, flagSets: flagSets, flagSetIDs: flagSetIDs) }
+    func mark() -> Mark {
+        Mark(changes: changes.count, moments: moments.count, flagSets: flagSets, flagSetIDs: flagSetIDs)
+    }
+
+    /// The mailbox as it is now, once this is committed.
+    func moment(of mailbox: MailboxID) -> Moment {
+        let moment = Moment(mailbox)
+        moments.append((changes.count, moment))
+        return moment
+    }
 
     func undo(to mark: Mark) {
         changes.removeLast(changes.count - mark.changes)
+        moments.removeLast(moments.count - mark.moments)
         flagSets = mark.flagSets
         flagSetIDs = mark.flagSetIDs
     }
+}
+
+/// A mailbox as one operation left it, whatever else its commit has changed after that: so that each of several commands
+/// that share a commit is answered as if it had been alone.
+package final class Moment: Sendable {
+    let mailboxID: MailboxID
+    private let snapshot = Mutex<MailboxSnapshot?>(nil)
+
+    fileprivate init(_ mailboxID: MailboxID) { self.mailboxID = mailboxID }
+
+    /// nil when the commit did not change the mailbox, or nobody has it in use.
+    package var view: MailboxSnapshot? { snapshot.withLock { $0 } }
+
+    fileprivate func keep(_ view: MailboxSnapshot) { snapshot.withLock { $0 = view } }
 }
 
 /// A mailbox read from the file; nil snapshot when it is gone.
@@ -169,12 +196,15 @@ final class ChangeHub: WriterDelegate {
             }
             name = reloaded.name
         }
-        let unknown = effects.changes.dropFirst(effects.loaded[view.mailboxID] ?? 0)
-        for change in unknown where change.mailboxID == view.mailboxID {
+        var moments = effects.moments.filter { $0.moment.mailboxID == view.mailboxID }[...]
+        let unknown = effects.changes.enumerated().dropFirst(effects.loaded[view.mailboxID] ?? 0)
+        for (place, change) in unknown where change.mailboxID == view.mailboxID {
+            while let next = moments.first, next.changes <= place { moments.removeFirst().moment.keep(snapshot) }
             snapshot.apply(change, flagSets: effects.flagSets)
             if case .renamed(_, let new) = change { name = new }
             if case .rights = change { newRights = true }
         }
+        for rest in moments { rest.moment.keep(snapshot) }
         view.publish(snapshot, name: name, newRights: newRights)
     }
 

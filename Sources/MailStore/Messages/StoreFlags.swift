@@ -39,7 +39,32 @@ package struct StoreCondition: Sendable {
     }
 }
 
+/// One of several STOREs.
+package struct StoreRequest: Sendable {
+    package let uids: UIDSet
+    package let change: FlagChange
+
+    package init(_ uids: UIDSet, _ change: FlagChange) {
+        self.uids = uids
+        self.change = change
+    }
+}
+
 extension AccountStore {
+    /// Changes flags as so many calls of the other function would, one after the other, but submits all at once.
+    /// - Returns: for each what came of it, and the mailbox as it was then.
+    package func storeFlags(
+        _ requests: [StoreRequest], in mailbox: MailboxID
+    ) async -> [Result<(outcome: StoreOutcome, moment: Moment), StoreError>] {
+        await writeShared(
+            each: requests.map { request in
+                { operation in
+                    let outcome = try operation.storeFlagsChecked(request.uids, in: mailbox, request.change, if: nil)
+                    return (outcome, operation.effects.moment(of: mailbox))
+                }
+            })
+    }
+
     /// Changes flags. A message whose flags stay as they were keeps its MODSEQ. Of the flags named those are changed
     /// that a guest may change (RFC 4314 §4).
     /// - Parameter condition: nil for all messages of the set.
@@ -49,14 +74,20 @@ extension AccountStore {
         _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition? = nil
     ) async throws(StoreError) -> StoreOutcome {
         try await writeShared { operation in
-            _ = try operation.requireSelected(mailbox)
-            guard change.isPermitted(with: try operation.rights(on: mailbox)) else { throw StoreError.notPermitted }
-            return try operation.storeFlags(uids, in: mailbox, change, if: condition)
+            try operation.storeFlagsChecked(uids, in: mailbox, change, if: condition)
         }
     }
 }
 
 extension WriteOperation {
+    fileprivate mutating func storeFlagsChecked(
+        _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition?
+    ) throws -> StoreOutcome {
+        _ = try requireSelected(mailbox)
+        guard change.isPermitted(with: try rights(on: mailbox)) else { throw StoreError.notPermitted }
+        return try storeFlags(uids, in: mailbox, change, if: condition)
+    }
+
     mutating func storeFlags(
         _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition?
     ) throws -> StoreOutcome {

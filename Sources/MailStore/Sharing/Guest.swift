@@ -59,8 +59,21 @@ extension AccountStore {
     func writeShared<T: Sendable>(
         _ work: @escaping @Sendable (inout WriteOperation) throws -> T
     ) async throws(StoreError) -> T {
+        try await writer.perform(operation(work))
+    }
+
+    /// Runs several such operations, one behind the other; they share a commit where they can.
+    func writeShared<T: Sendable>(
+        each work: [@Sendable (inout WriteOperation) throws -> T]
+    ) async -> [Result<T, StoreError>] {
+        await writer.perform(each: work.map(operation))
+    }
+
+    private func operation<T: Sendable>(
+        _ work: @escaping @Sendable (inout WriteOperation) throws -> T
+    ) -> @Sendable (Database, AccountEffects) throws -> T {
         let (guest, session) = (guest, session)
-        return try await writer.perform { db, effects in
+        return { db, effects in
             let first = effects.changes.count
             var operation = WriteOperation(db: db, effects: effects, guest: guest)
             let result = try work(&operation)

@@ -69,9 +69,29 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
                     return { continuation.resume(returning: .success(value)) }
                 },
                 fail: { continuation.resume(returning: .failure($0)) })
-            enqueue(operation)
+            enqueue([operation])
         }
         return try result.get()
+    }
+
+    /// Runs each of `work` as an operation of its own, one behind the other and in one transaction as far as a batch
+    /// reaches. Returns when all are answered: what one of them throws is its own result.
+    func perform<T: Sendable>(
+        each work: [@Sendable (Database, Delegate.Effects) throws -> T]
+    ) async -> [Result<T, StoreError>] {
+        guard !work.isEmpty else { return [] }
+        return await withCheckedContinuation { continuation in
+            let answers = Answers<T>(count: work.count) { continuation.resume(returning: $0) }
+            enqueue(
+                work.enumerated().map { place, work in
+                    Operation(
+                        run: { db, effects in
+                            let value = try work(db, effects)
+                            return { answers.put(.success(value), at: place) }
+                        },
+                        fail: { answers.put(.failure($0), at: place) })
+                })
+        }
     }
 
     /// Runs an empty batch when another process has committed, so that the delegate learns of it.
@@ -83,9 +103,9 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
         }
     }
 
-    private func enqueue(_ operation: Operation) {
+    private func enqueue(_ operations: [Operation]) {
         let mustStart = state.withLock { state in
-            state.waiting.append(operation)
+            state.waiting += operations
             defer { state.isDraining = true }
             return !state.isDraining
         }
@@ -153,5 +173,29 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
         }
         try db.commit()
         return effects
+    }
+}
+
+/// Gathers the results of operations that were submitted together.
+private final class Answers<T: Sendable>: Sendable {
+    private struct State {
+        var results: [Int: Result<T, StoreError>] = [:]
+    }
+    private let state = Mutex(State())
+    private let count: Int
+    private let done: @Sendable ([Result<T, StoreError>]) -> Void
+
+    init(count: Int, done: @escaping @Sendable ([Result<T, StoreError>]) -> Void) {
+        self.count = count
+        self.done = done
+    }
+
+    /// The last to come calls `done`, with all in the order of their places.
+    func put(_ result: Result<T, StoreError>, at place: Int) {
+        let all: [Result<T, StoreError>]? = state.withLock { state in
+            state.results[place] = result
+            return state.results.count == count ? (0..<count).compactMap { state.results[$0] } : nil
+        }
+        if let all { done(all) }
     }
 }

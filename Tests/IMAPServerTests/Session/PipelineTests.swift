@@ -83,7 +83,7 @@ import Testing
 
     @Test("case 80: no EXPUNGE slips in before a sequence number that was sent already", arguments: [
         "NOOP", "CHECK", "UID FETCH 1:* FLAGS", "UID SEARCH ALL", "STATUS Sent (MESSAGES)", "COPY 5 Sent",
-        "UID FETCH 5 BODY.PEEK[]", "LIST \"\" *", "APPEND Sent {6+}\r\nA: b\r\n",
+        "UID FETCH 5 BODY.PEEK[]", "UID STORE 5 +FLAGS (A)", "LIST \"\" *", "APPEND Sent {6+}\r\nA: b\r\n",
     ])
     func ambiguous(between: String) async throws {
         try await TestServer.with { server in
