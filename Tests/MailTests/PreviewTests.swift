@@ -52,6 +52,41 @@ struct PreviewTests {
         #expect(preview(message) == wanted)
     }
 
+    /// Texts of which the first kilobytes alone would give something else.
+    static let long: [String] = {
+        let words = (0..<40).map { "word\($0)" }.joined(separator: " ")
+        let filler = String(repeating: "\r\n", count: 2_000)
+        let quotes = (0..<400).map { "> quoted line number \($0)\r\n" }.joined()
+        let introductions = (0..<100).map { "Introduced by number \($0):\r\n" }.joined()
+        let head = "<html><head><style>" + String(repeating: "p { color: red }\n", count: 300) + "</style></head>"
+        return [
+            "\r\n\(words)\r\n\(quotes)end", "\r\n\(filler)\(words)", "\r\n\(quotes)\r\n\(words)",
+            "\r\n\(introductions)\(quotes)\(words)", "\r\n" + String(repeating: "a line:\r\n", count: 230) + quotes,
+            "\r\n" + String(repeating: words + "\r\n", count: 8) + ":\r\n\(quotes)",
+            "\r\n" + String(repeating: "x", count: 2_047) + "é" + String(repeating: "y", count: 5_000),
+            "Content-Type: text/html\r\n\r\n\(head)<body>\(words)\(words)</body></html>",
+            "Content-Type: text/html\r\n\r\n<body><!--" + String(repeating: "x", count: 6_000) + "-->\(words)",
+            "Content-Type: text/html\r\n\r\n<body>" + String(repeating: "&eacute;", count: 1_000),
+            "\r\n-- \r\n" + String(repeating: words + "\r\n", count: 20),
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n" + String(repeating: "=C3=A9=\r\n", count: 900),
+        ]
+    }()
+
+    @Test("What the first kilobytes give is what the whole text gives", arguments: long)
+    func piecesOfTexts(message: String) {
+        var parser = MessageParser()
+        let bytes = Array(message.utf8)
+        parser.consume(bytes)
+        var asked: [Int] = []
+        let parts = parser.finish().parts
+        let found = MessagePreview.preview(of: parts) { range in
+            asked.append(range.count)
+            return Array(bytes[range])
+        }
+        #expect(found == MessagePreview.preview(of: parts, first: .max) { Array(bytes[$0]) })
+        #expect(asked.count <= 2 && asked.first == 2_048)
+    }
+
     @Test("RFC 8970: no more than 200 characters, whatever the text")
     func bounds() {
         for text in ["x", "\u{e9}", "\u{1f600}", "a ", "e\u{301}"] {

@@ -28,6 +28,9 @@ package enum Charset {
         }
     }
 
+    /// True when the bytes decide what they are taken for, so that a piece of a text may be taken for something else.
+    static func isGuessed(_ charset: String?) -> Bool { kind(of: charset) == .guess }
+
     private enum Kind: Hashable {
         case utf8, western, guess
         case iconv(String)

@@ -10,21 +10,26 @@ package enum MessagePreview {
     private static let mostParts = 4
     private static let mostBytes = 16 * 1_024
     private static let mostBytesOfHTML = 48 * 1_024
+    /// Bytes that are looked at first: in most messages they are enough.
+    package static let fewBytes = 2 * 1_024
 
     /// - Parameters:
     ///   - parts: of the message.
+    ///   - first: so many bytes of a part are looked at before more are, where these do not suffice.
     ///   - read: gives the bytes in a range of the message, fewer where it ends; nil when they are not at hand.
     /// - Returns: one line, empty when the message has no text; nil when bytes were missing. O(1) in the message.
     package static func preview(
-        of parts: PartIndex, reading read: (Range<Int>) throws -> [UInt8]?
+        of parts: PartIndex, first: Int = fewBytes, reading read: (Range<Int>) throws -> [UInt8]?
     ) rethrows -> String? {
         for index in texts(in: parts).prefix(mostParts) {
             let part = parts.parts[index]
-            let most = part.subtype == "html" ? mostBytesOfHTML : mostBytes
-            guard let bytes = try read(part.body.lowerBound..<min(part.body.upperBound, part.body.lowerBound + most))
-            else { return nil }
-            let text = preview(of: part, bytes)
-            if !text.isEmpty { return text }
+            let most = min(part.body.count, part.subtype == "html" ? mostBytesOfHTML : mostBytes)
+            for size in [first, most] where size == most || size < most / 2 {
+                let start = part.body.lowerBound
+                guard let bytes = try read(start..<start + size) else { return nil }
+                guard let text = preview(of: part, bytes, isCut: size < most) else { continue }
+                if !text.isEmpty { return text }
+            }
         }
         return ""
     }
@@ -44,13 +49,52 @@ package enum MessagePreview {
         return found
     }
 
-    private static func preview(of part: PartIndex.Part, _ bytes: [UInt8]) -> String {
+    /// - Parameter isCut: more bytes follow. nil then, unless these are enough, whatever follows.
+    private static func preview(of part: PartIndex.Part, _ bytes: [UInt8], isCut: Bool) -> String? {
         let decoded = part.encoding == .identity ? bytes : TransferDecoder.decode(bytes, part.encoding)
+        if isCut, Charset.isGuessed(part.charset), decoded.contains(where: { $0 >= 0x80 }) { return nil }
         let text = Charset.decode(decoded, charset: part.charset)
-        if part.subtype == "html" || looksLikeHTML(text) { return oneLine(HTMLText.plain(body(ofHTML: text))) }
-        let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-        let own = oneLine(ownText(lines))
-        return own.isEmpty && !text.contains("-----BEGIN PGP MESSAGE-----") ? oneLine(text) : own
+        if part.subtype == "html" || looksLikeHTML(text) {
+            guard let body = body(ofHTML: text) else { return isCut ? nil : oneLine(HTMLText.plain(text)).text }
+            let plain = HTMLText.plain(body)
+            guard isCut else { return oneLine(plain).text }
+            // A tag or reference that was cut in the middle may show at the end.
+            let line = oneLine(String(plain.unicodeScalars.dropLast(longestReference)))
+            return line.isFull ? line.text : nil
+        }
+        let own = oneLine(ownText(lines(of: text), isCut: isCut))
+        if isCut { return own.isFull ? own.text : nil }
+        return own.text.isEmpty && !text.contains("-----BEGIN PGP MESSAGE-----") ? oneLine(text).text : own.text
+    }
+
+    /// Characters of `&thetasym;` and its like, at most.
+    private static let longestReference = 16
+
+    /// Divided at what ends a line (`Character.isNewline`), by scalars, which is much quicker.
+    private static func lines(of text: String) -> [Substring] {
+        let scalars = text.unicodeScalars
+        var lines: [Substring] = []
+        var start = scalars.startIndex
+        var index = start
+        while index < scalars.endIndex {
+            let scalar = scalars[index]
+            var next = scalars.index(after: index)
+            if isNewline(scalar) {
+                lines.append(text[start..<index])
+                if scalar == "\r", next < scalars.endIndex, scalars[next] == "\n" { next = scalars.index(after: next) }
+                start = next
+            }
+            index = next
+        }
+        lines.append(text[start...])
+        return lines
+    }
+
+    private static func isNewline(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0a...0x0d, 0x85, 0x2028, 0x2029: true
+        default: false
+        }
     }
 
     /// Some senders put HTML into the plain part too.
@@ -60,8 +104,8 @@ package enum MessagePreview {
         return word == "<!doctype" || word.hasPrefix("<html")
     }
 
-    /// Without the head, whose title is not text of the message.
-    private static func body(ofHTML html: String) -> String {
+    /// Without the head, whose title is not text of the message; nil where no body begins.
+    private static func body(ofHTML html: String) -> String? {
         let bytes = Array(html.utf8)
         var from = 0
         while let found = ByteSearch.firstIndex(of: UInt8(ascii: "<"), in: bytes.span, from: from) {
@@ -70,15 +114,16 @@ package enum MessagePreview {
             }
             from = found + 1
         }
-        return html
+        return nil
     }
 
     /// What its sender wrote into a plain text: without quoted lines and the line that introduces them, without a
     /// signature, and of a signed text without its armour; of an encrypted one nothing.
-    private static func ownText(_ lines: [Substring]) -> String {
+    /// - Parameter isCut: the last line may be a piece, and more lines follow: what they might take away is left out.
+    private static func ownText(_ lines: [Substring], isCut: Bool) -> String {
         var kept: [Substring] = []
         var isArmourHead = false
-        for line in lines {
+        for line in isCut ? lines.dropLast() : lines[...] {
             if isArmourHead {
                 isArmourHead = !line.isEmpty
             } else if line.hasPrefix("-----BEGIN PGP SIGNED MESSAGE-----") {
@@ -92,17 +137,19 @@ package enum MessagePreview {
                 kept.append(line)
             }
         }
+        while isCut, let last = kept.last, last.isEmpty || last.last == ":" { kept.removeLast() }
         return kept.joined(separator: "\n")
     }
 
     /// White space runs are one space, invisible characters are gone, and at most `longest` characters are left.
-    private static func oneLine(_ text: String) -> String {
+    /// - Returns: the line, and whether nothing that followed the text could change it.
+    private static func oneLine(_ text: String) -> (text: String, isFull: Bool) {
         var result = String.UnicodeScalarView()
         var count = 0
         var isAfterSpace = true
         for scalar in text.unicodeScalars {
             guard count < longest else { break }
-            if scalar.properties.isWhitespace || isControl(scalar) {
+            if isSpace(scalar) {
                 guard !isAfterSpace else { continue }
                 result.append(" ")
                 isAfterSpace = true
@@ -115,11 +162,13 @@ package enum MessagePreview {
             count += 1
         }
         while let last = result.last, last == " " || last == "\u{fffd}" && count == longest { result.removeLast() }
-        return String(result)
+        return (String(result), count == longest)
     }
 
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+    /// White space, or a control character.
+    private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.value < 0xa0 { return scalar.value <= 0x20 || scalar.value >= 0x7f }
+        return scalar.properties.isWhitespace
     }
 
     /// Seen by nobody, or turning the direction of what stands beside it.
