@@ -10,13 +10,17 @@ import Testing
 @testable import MailStore
 
 @Suite struct DurabilityTests {
-    @Test func writerRunsWithSynchronousFull() async throws {
+    @Test func everyConnectionRunsWithSynchronousFull() async throws {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
             for file in [account.file, temporary.store.directory.file] {
                 // 2 is FULL.
                 #expect(try file.syncOnWriter { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
                 #expect(try file.syncOnWriter { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+                for isLong in [false, true] {
+                    let read = try await file.read(isLong: isLong) { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+                    #expect(read == 2)
+                }
             }
         }
     }
