@@ -50,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CPositionedRead"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // Floor 1
         .target(name: "IMAPSyntax", dependencies: ["Mail", nioCore], swiftSettings: settings),
@@ -62,7 +63,8 @@ let package = Package(
             resources: [.embedInCode("account"), .embedInCode("directory")], swiftSettings: settings),
         // Floor 2
         .target(
-            name: "MailStore", dependencies: ["Mail", "Schema", "CZstd", nioCore, nioPosix, grdb, grdbSQLite, log],
+            name: "MailStore",
+            dependencies: ["Mail", "Schema", "CZstd", "CPositionedRead", nioCore, nioPosix, grdb, grdbSQLite, log],
             swiftSettings: settings),
         // Floor 3
         .target(

@@ -137,6 +137,25 @@ import Testing
         #expect(try name.replacing(MailboxName("q"), by: MailboxName("x")) == name)
     }
 
+    @Test("names are in the order of their levels, and these by Unicode scalar")
+    func order() throws {
+        let texts = [
+            "a", "a/b", "a b", "a!", "a-b/c", "a/b/c", "ab", "A", "Inbox2", "INBOX", "INBOX/a", "INBOX a", "I",
+            "é", "ß", "𐐀", "～",
+        ]
+        let names = try texts.map { try MailboxName($0) }
+        for one in names {
+            for other in names {
+                let levels = [one, other].map { $0.elements.map { Array($0.unicodeScalars) } }
+                let inboxes = (one.elements[0] == "INBOX", other.elements[0] == "INBOX")
+                let expected =
+                    inboxes.0 == inboxes.1
+                    ? levels[0].lexicographicallyPrecedes(levels[1]) { $0.lexicographicallyPrecedes($1) } : inboxes.0
+                #expect((one < other) == expected, "\(one) and \(other)")
+            }
+        }
+    }
+
     @Test func inboxSortsFirst() throws {
         let names = try ["b", "INBOX/z", "a", "inbox", "Z"].map { try MailboxName($0) }.sorted().map(\.text)
         #expect(names == ["INBOX", "INBOX/z", "Z", "a", "b"])

@@ -27,7 +27,7 @@ enum ImportTable {
         "MailCrypto": ["COpenSSL", "CArgon2", "CCrack", "CQREncode", "CPNG"],
         "Sockets": [],
         "Schema": [],
-        "MailStore": ["Mail", "Schema", "CZstd"],
+        "MailStore": ["Mail", "Schema", "CZstd", "CPositionedRead"],
         "Accounts": ["Mail", "MailStore", "MailCrypto"],
         "MailAuth": ["Mail", "MailCrypto"],
         "IMAPServer": ["IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", "Sockets", "CZlib"],

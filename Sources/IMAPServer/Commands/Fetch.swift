@@ -84,10 +84,11 @@ extension Session {
         _ encoder: FetchEncoder, of account: AccountStore, _ ready: inout ByteBuffer, _ outcome: inout FetchOutcome
     ) async throws {
         var job = FetchJob(encoder: encoder)
+        let isBrief = encoder.isBrief
         while !job.progress.isDone {
             let isMessageBegun = job.progress.isMessageBegun
             do {
-                job = try await advance(job, in: account, sending: ready)
+                job = try await advance(job, in: account, isBrief: isBrief, sending: ready)
             } catch let ended as ConnectionEnded {
                 throw ended
             } catch {
@@ -105,9 +106,9 @@ extension Session {
 
     /// The job after its next piece.
     private func advance(
-        _ job: FetchJob, in account: AccountStore, sending ready: ByteBuffer
+        _ job: FetchJob, in account: AccountStore, isBrief: Bool, sending ready: ByteBuffer
     ) async throws -> FetchJob {
-        guard ready.readableBytes > 0 else { return try await job.advanced(in: account) }
+        guard ready.readableBytes > 0 else { return try await job.advanced(in: account, isBrief: isBrief) }
         async let next = job.advanced(in: account)
         try await connection.send(ready)
         return try await next

@@ -81,7 +81,7 @@ struct ListRows {
             guard isRecursive || isMissingParent, matches(name) else { continue }
             rows.append(Row(name: name, attributes: [], isSelected: false))
         }
-        return rows.map { complete($0, below) }.sorted { $0.name < $1.name }
+        return rows.sorted { $0.name < $1.name }.map { complete($0, below) }
     }
 
     private func complete(_ row: Row, _ below: Below) -> Row {

@@ -20,6 +20,9 @@ struct FetchQueue {
     /// Likewise, of what the snapshot tells alone.
     static let mostOfSnapshot = 4_096
     static let mostBytes = 256 * 1_024
+    /// Bounds of what is read on the event loop.
+    static let mostBriefly = 64
+    static let mostBytesBriefly = 128 * 1_024
 
     private let ranges: [Range<Int>]
     private var range = 0

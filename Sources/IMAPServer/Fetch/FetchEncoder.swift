@@ -40,8 +40,9 @@ struct FetchJob: Sendable {
     }
 
     /// The job after its next piece.
-    func advanced(in account: AccountStore) async throws(StoreError) -> FetchJob {
-        try await account.read { reader in try advanced(reader: reader) }
+    /// - Parameter isBrief: it is small enough for the event loop.
+    func advanced(in account: AccountStore, isBrief: Bool = false) async throws(StoreError) -> FetchJob {
+        try await account.read(isBrief: isBrief) { reader in try advanced(reader: reader) }
     }
 
     private func advanced(reader: AccountReader) throws -> FetchJob {
@@ -75,6 +76,17 @@ struct FetchEncoder: Sendable {
         listed = planWithFlags.items.map { ListedItem($0) }
         self.targets = targets
         flags = FlagEncoder(flagSets, tellsRecent: !plan.enabled.isRev2)
+    }
+
+    /// One job on the event loop can answer it: what the snapshot does not tell is a few messages, and small.
+    var isBrief: Bool {
+        guard targets.count <= FetchQueue.mostBriefly else { return false }
+        var sum = 0
+        for target in targets {
+            sum = sum.addingReportingOverflow(plan.estimate(size: target.entry.size)).partialValue
+            if sum < 0 || sum > FetchQueue.mostBytesBriefly { return false }
+        }
+        return true
     }
 
     /// Writes messages whose items all come from the snapshot.

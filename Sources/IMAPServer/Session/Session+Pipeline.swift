@@ -174,7 +174,8 @@ struct FetchRun: Sendable {
     /// The replies of the commands in order, as many as one job may write; none when the first is larger than thought.
     func replies() async throws(StoreError) -> [Reply] {
         let encoders = encoders
-        return try await account.read { reader in
+        let isBrief = messages <= FetchQueue.mostBriefly && bytes <= FetchQueue.mostBytesBriefly
+        return try await account.read(isBrief: isBrief) { reader in
             var replies: [Reply] = []
             var size = 0
             for var encoder in encoders where size < FetchEncoder.pieceSize {

@@ -68,7 +68,7 @@ package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConverti
 
     /// The name one level up; nil at the top.
     package var parent: MailboxName? {
-        guard let slash = text.lastIndex(of: "/") else { return nil }
+        guard let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
         return MailboxName(unchecked: String(text[..<slash]))
     }
 
@@ -95,14 +95,25 @@ package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConverti
         return try MailboxName(new.text + text.dropFirst(old.text.count))
     }
 
-    /// INBOX and what is below it first, then by Unicode scalar.
+    /// INBOX and what is below it first, then level by level by Unicode scalar.
     package static func < (left: MailboxName, right: MailboxName) -> Bool {
-        let leftIsInbox = left.elements.first == "INBOX"
-        let rightIsInbox = right.elements.first == "INBOX"
+        let (leftIsInbox, rightIsInbox) = (left.isInboxOrBelow, right.isInboxOrBelow)
         if leftIsInbox != rightIsInbox { return leftIsInbox }
-        return left.elements.lexicographicallyPrecedes(right.elements) {
-            $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars)
+        // Bytes of UTF-8 are in the order of their scalars. A level that ends comes before one that goes on: the
+        // delimiter counts as less than every character.
+        return left.text.utf8.lexicographicallyPrecedes(right.text.utf8) { one, other in
+            (one == slash ? 0 : one) < (other == slash ? 0 : other)
         }
+    }
+
+    private static let slash = UInt8(ascii: "/")
+
+    private var isInboxOrBelow: Bool {
+        guard text.utf8.first == UInt8(ascii: "I"), text.utf8.starts(with: MailboxName.inbox.text.utf8) else {
+            return false
+        }
+        let rest = text.utf8.dropFirst(MailboxName.inbox.text.utf8.count)
+        return rest.isEmpty || rest.first == MailboxName.slash
     }
 
     package var description: String { text }

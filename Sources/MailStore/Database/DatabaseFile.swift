@@ -49,6 +49,7 @@ final class DatabaseFile: Sendable {
 
     private static func open(path: String, steps: [SchemaStep]) throws -> DatabasePool {
         try makePrivate(path)
+        _ = CachedReads.isInstalled
         let pool = try DatabasePool(path: path, configuration: configuration())
         try pool.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000")
@@ -83,11 +84,17 @@ final class DatabaseFile: Sendable {
     }
 
     /// Runs `work` in a read transaction on one of the file's reader threads.
-    /// - Parameter isLong: it takes more than some milliseconds; short reads are not to wait for it.
+    /// - Parameters:
+    ///   - isLong: it takes more than some milliseconds; short reads are not to wait for it.
+    ///   - isBrief: it takes some dozens of microseconds, or throws `CachedReads.TooMuch`: it is done on the caller's
+    ///     thread where nothing has to come from the disk, and may run twice.
     func read<T: Sendable>(
-        isLong: Bool = false, _ work: @escaping @Sendable (Database) throws -> T
+        isLong: Bool = false, isBrief: Bool = false, _ work: @escaping @Sendable (Database) throws -> T
     ) async throws(StoreError) -> T {
         let path = path
+        if isBrief, let result = readers.runHere(work) {
+            return try result.mapError { StoreError($0, doing: "read \(path)") }.get()
+        }
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
             readers.submit(isLong: isLong) { opened in
                 let result: Result<T, StoreError>

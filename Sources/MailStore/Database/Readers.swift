@@ -9,6 +9,9 @@
 // first. A job is answered after its transaction, when its reader is free again, so that a
 // session that reads again at once meets the same connection and what that has cached. After `close` no job is run any
 // more, and none is forgotten: it is told that the file is closed.
+//
+// What is brief and lies in the system's memory needs no jump at all: `runHere` borrows a free reader's connection and
+// works on the caller's thread, or gives up (`CachedReads`). Meanwhile that reader is not free, as if it ran a job.
 
 import Dispatch
 import GRDB
@@ -50,6 +53,8 @@ final class Readers: Sendable {
     private let state: Mutex<State>
     private let all: [Reader]
     private let path: String
+    /// False once the file system has turned out not to say what it has in memory.
+    private let mayRunHere = Atomic(true)
 
     init(path: String, count: Int) {
         self.path = path
@@ -71,6 +76,36 @@ final class Readers: Sendable {
         }
         if isClosed { return job(.failure(closedError))() }
         reader?.queue.async { [self] in reader.map { work($0, submission) } }
+    }
+
+    /// Runs the job on the caller's thread, inside a read transaction.
+    /// - Returns: nil, and nothing is done, where no reader is free, something would have to come from the disk, or the
+    ///   job throws `CachedReads.TooMuch`.
+    func runHere<T: Sendable>(_ job: @Sendable (Database) throws -> T) -> Result<T, any Error>? {
+        guard mayRunHere.load(ordering: .relaxed) else { return nil }
+        let reader = state.withLock { state -> Reader? in
+            guard !state.isClosed, let place = state.free.lastIndex(where: \.isOpen) else { return nil }
+            return state.free.remove(at: place)
+        }
+        guard let reader else { return nil }
+        defer { free(reader) }
+        switch reader.runHere(job) {
+        case .done(.failure(is CachedReads.TooMuch)), .mustWait: return nil
+        case .done(let result): return result
+        case .unsupported:
+            mayRunHere.store(false, ordering: .relaxed)
+            return nil
+        }
+    }
+
+    /// After a job that ran elsewhere than on the reader's thread.
+    private func free(_ reader: Reader) {
+        let next = state.withLock { state in
+            let next = state.next()
+            if next == nil { state.free.append(reader) }
+            return next
+        }
+        if let next { reader.queue.async { [self] in work(reader, next) } }
     }
 
     /// Lets the jobs that run end, turns the others away and closes the connections.
@@ -102,7 +137,7 @@ final class Readers: Sendable {
     }
 }
 
-/// One thread (a serial queue) and its connection, which is used on that thread alone.
+/// One thread (a serial queue) and its connection, which has one user at a time: that thread, or who borrows it.
 private final class Reader: Sendable {
     let queue: DispatchQueue
     private let path: String
@@ -116,13 +151,29 @@ private final class Reader: Sendable {
     /// Runs the job inside a read transaction: it sees one state of the file.
     func run(_ job: Readers.Job) -> @Sendable () -> Void {
         do {
-            return try opened().unsafeRead { db in
-                try db.run("BEGIN DEFERRED")
-                defer { try? db.run("COMMIT") }
-                return job(.success(db))
-            }
+            return try Reader.inTransaction(opened()) { db in job(.success(db)) }
         } catch {
             return job(.failure(error))
+        }
+    }
+
+    var isOpen: Bool { connection.withLock { $0 != nil } }
+
+    /// Runs the job on the caller's thread, with the connection as it is. Whoever closes it waits.
+    func runHere<T: Sendable>(_ job: @Sendable (Database) throws -> T) -> CachedReads.Outcome<Result<T, any Error>> {
+        connection.withLock { connection in
+            guard let connection else { return .mustWait }
+            return CachedReads.attempt { Result { try Reader.inTransaction(connection, job) } }
+        }
+    }
+
+    private static func inTransaction<T: Sendable>(
+        _ connection: DatabaseQueue, _ job: (Database) throws -> T
+    ) throws -> T {
+        try connection.unsafeRead { db in
+            try db.run("BEGIN DEFERRED")
+            defer { try? db.run("COMMIT") }
+            return try job(db)
         }
     }
 

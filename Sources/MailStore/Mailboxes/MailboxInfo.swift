@@ -121,7 +121,7 @@ extension AccountStore {
     /// Whether there is a mailbox of that name.
     package func hasMailbox(_ name: MailboxName) async throws(StoreError) -> Bool {
         let guest = guest
-        return try await file.read { db in
+        return try await file.read(isBrief: true) { db in
             do {
                 return try db.require(name, for: .none, guest).rawValue > 0
             } catch StoreError.mailboxNotFound {
@@ -132,7 +132,7 @@ extension AccountStore {
 
     /// Whether there are mailboxes below a name; for a guest, such as it may look up.
     package func hasMailboxes(below name: MailboxName) async throws(StoreError) -> Bool {
-        try await file.read { [guest] db in
+        try await file.read(isBrief: guest == nil) { [guest] db in
             // '0' follows '/'.
             let (from, to) = (SQLValue.text(name.text + "/"), SQLValue.text(name.text + "0"))
             guard let guest else {
@@ -152,7 +152,8 @@ extension AccountStore {
     private func mailboxes(
         from first: String, to last: String, _ counting: MailboxCountOptions
     ) async throws(StoreError) -> [MailboxInfo] {
-        try await file.read { [hub, guest] db in
+        // What is counted on demand takes time for each message.
+        try await file.read(isBrief: counting.isEmpty) { [hub, guest] db in
             let visible = try guest.map { try db.visibleRights(of: $0) }
             var all: [MailboxInfo] = []
             try db.eachMailbox(from: first, to: last) { info, firstRecent in
@@ -168,6 +169,7 @@ extension AccountStore {
                     if counting.contains(.deletedSize) { info.deletedSize = try db.deletedSize(info) }
                 }
                 all.append(info)
+                try CachedReads.bound(all.count, to: 256)
             }
             // Here and not where it is waited for: that is an event loop.
             return all.sorted { $0.name < $1.name }

@@ -7,7 +7,7 @@ extension AccountStore {
     /// - Throws: `.mailboxNotFound`, `.notPermitted` for a guest who may not read it.
     package func view(of name: MailboxName) async throws(StoreError) -> MailboxView {
         let guest = guest
-        let id = try await file.read { db in try db.require(name, for: .read, guest) }
+        let id = try await file.read(isBrief: true) { db in try db.require(name, for: .read, guest) }
         if let view = hub.view(id) { return view }
         let hub = hub
         let view = try await writer.perform { db, effects in try hub.load(id, db, effects) }

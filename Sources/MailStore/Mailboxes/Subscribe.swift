@@ -17,7 +17,7 @@ extension AccountStore {
     }
 
     package func isSubscribed(_ name: MailboxName) async throws(StoreError) -> Bool {
-        try await file.read { db in
+        try await file.read(isBrief: true) { db in
             try db.first("SELECT 1 FROM subscription WHERE name = ?", .text(name.text)) { _ in true } ?? false
         }
     }

@@ -10,13 +10,16 @@ extension AccountStore {
     /// A guest reads while it may read the mailbox that its handle is bound to.
     ///
     /// Keep a job short (some 256 KiB of output): it holds a read transaction, and the account has few readers.
-    /// - Parameter isLong: a piece of something long, as a search; the others' short reads do not wait for it.
+    /// - Parameters:
+    ///   - isLong: a piece of something long, as a search; the others' short reads do not wait for it.
+    ///   - isBrief: so little (some 128 KiB of output at most) that it is done on the caller's thread, an event loop,
+    ///     where nothing has to come from the disk; it may run twice.
     package func read<T: Sendable>(
-        isLong: Bool = false, _ work: @escaping @Sendable (AccountReader) throws -> T
+        isLong: Bool = false, isBrief: Bool = false, _ work: @escaping @Sendable (AccountReader) throws -> T
     ) async throws(StoreError) -> T {
         countRead()
         let (compression, guest, boundMailbox) = (compression, guest, boundMailbox)
-        return try await file.read(isLong: isLong) { db in
+        return try await file.read(isLong: isLong, isBrief: isBrief) { db in
             if guest != nil { try db.requireReadable(boundMailbox, by: guest) }
             return try work(AccountReader(db: db, compression: compression))
         }

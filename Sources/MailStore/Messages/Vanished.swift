@@ -10,7 +10,7 @@ extension AccountStore {
     ) async throws(StoreError) -> UIDSet {
         guard !uids.isEmpty else { return UIDSet() }
         let guest = guest
-        return try await file.read { db in
+        return try await file.read(isBrief: true) { db in
             if guest != nil { try db.requireReadable(mailbox, by: guest) }
             var found: [ClosedRange<UInt32>] = []
             try db.each(
@@ -19,6 +19,7 @@ extension AccountStore {
             ) { row in
                 let uid = row.uint32(0)
                 if uids.contains(rawValue: uid) { found.append(uid...uid) }
+                try CachedReads.bound(found.count, to: 1_024)
             }
             return UIDSet(found)
         }

@@ -37,7 +37,7 @@ extension AccountStore {
     /// What this handle's user may do with a mailbox; nothing where there is none.
     package func rights(on name: MailboxName) async throws(StoreError) -> MailboxRights {
         let guest = guest
-        return try await file.read { db in
+        return try await file.read(isBrief: true) { db in
             let id = try db.first("SELECT id FROM mailbox WHERE name = ? AND deleted_at IS NULL", .text(name.text)) {
                 MailboxID(rawValue: $0.int(0))
             }
@@ -48,7 +48,7 @@ extension AccountStore {
     /// As above; nothing also where the mailbox has been deleted.
     package func rights(on mailbox: MailboxID) async throws(StoreError) -> MailboxRights {
         let guest = guest
-        return try await file.read { db in
+        return try await file.read(isBrief: true) { db in
             let isThere = try db.first(
                 "SELECT 1 FROM mailbox WHERE id = ? AND deleted_at IS NULL", .int(mailbox.rawValue)) { _ in true }
             return isThere == true ? try db.rights(of: guest, on: mailbox) : .none

@@ -13,12 +13,13 @@ package import Mail
 extension Directory {
     /// The accounts that may share something with this one, by their address.
     package func owners(sharingWith guest: AccountID) async throws(StoreError) -> [AccountRecord] {
-        try await file.read { db in
+        try await file.read(isBrief: true) { db in
             var ids: Set<AccountID> = []
             try db.each(
                 "SELECT owner_id FROM share WHERE grantee_id IN (0, ?) AND owner_id != ?", .int(guest.rawValue),
                 .int(guest.rawValue)
             ) { ids.insert(AccountID(rawValue: $0.int(0))) }
+            try CachedReads.bound(ids.count, to: 16)
             return try ids.sorted().map { try db.requireAccount($0) }
         }
     }
