@@ -9,10 +9,9 @@ extension Authenticator {
     /// such id, which is no secret. From a network that guesses too much, a check waits in the lane of the main
     /// passwords.
     func checkAppPassword(_ text: AppPasswordText, _ attempt: LoginAttempt) async throws -> LoginVerdict {
-        let account = try await account(named: attempt.name)
-        let credential = try await store.directory.credential(publicID: text.publicID, kind: .appPassword)
-        guard let account else { return wrong(.unknownUser, nil, attempt) }
-        guard let credential, credential.accountID == account.id else {
+        let facts = try await facts(attempt, .appPassword(publicID: text.publicID))
+        guard let account = facts.account else { return wrong(.unknownUser, nil, attempt) }
+        guard let credential = facts.credential, credential.accountID == account.id else {
             return wrong(.unknownAppPassword, account, attempt)
         }
         let lane: HashingPool.Lane = limiter.isLimited(attempt.source, at: now) ? .ordinary : .first
@@ -22,7 +21,7 @@ extension Authenticator {
         }
         await rehashIfWeak(credential, password: text.secret, lane: lane)
         limiter.succeeded(account.id, attempt.source, nil, at: now)
-        return .accepted(account, credential)
+        return .accepted(account, credential, facts)
     }
 
     private func verify(

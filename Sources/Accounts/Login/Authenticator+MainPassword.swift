@@ -5,12 +5,9 @@ internal import MailCrypto
 internal import MailStore
 
 extension Authenticator {
-    /// No account has this number: asking for its credentials costs what asking for anybody's does.
-    static let nobody = AccountID(rawValue: 0)
-
     func checkMainPassword(_ given: [UInt8], _ attempt: LoginAttempt) async throws -> LoginVerdict {
-        let account = try await account(named: attempt.name)
-        let credential = try await store.directory.passwordCredential(of: account?.id ?? Self.nobody)
+        let facts = try await facts(attempt, .mainPassword)
+        let (account, credential) = (facts.account, facts.credential)
         let name = try Self.subject(account, credential, attempt.name)
         let permit: LoginLimiter.Permit
         switch await limiter.admit(.init(source: attempt.source, account: account?.id, name: name), at: now) {
@@ -30,7 +27,7 @@ extension Authenticator {
             return wrong(permit, account, credential, password)
         }
         limiter.withdraw(permit, at: now)
-        return try await accept(account, credential, password, name, attempt)
+        return try await accept(account, credential, facts, password, name, attempt)
     }
 
     /// One verification at the full price, unless the very same was right a short while ago.
@@ -52,12 +49,11 @@ extension Authenticator {
     }
 
     private func accept(
-        _ account: AccountRecord, _ credential: CredentialRecord, _ password: [UInt8], _ name: GuessSubject,
-        _ attempt: LoginAttempt
+        _ account: AccountRecord, _ credential: CredentialRecord, _ facts: LoginFacts, _ password: [UInt8],
+        _ name: GuessSubject, _ attempt: LoginAttempt
     ) async throws -> LoginVerdict {
         if account.status != .active { return .refused(.suspended, account) }
-        let policy = try await PolicyInfo.read(account, store.directory)
-        guard policy.allowsMainPassword(from: attempt.connection.remoteAddress) else {
+        guard facts.allowsMainPassword(of: account, from: attempt.connection.remoteAddress) else {
             return .refused(.appPasswordNeeded, account)
         }
         if let objection = try await objection(to: credential, of: account, attempt) {
@@ -65,7 +61,7 @@ extension Authenticator {
         }
         await rehashIfWeak(credential, password: password, lane: .ordinary)
         limiter.succeeded(account.id, attempt.source, name, at: now)
-        return .accepted(account, credential)
+        return .accepted(account, credential, facts)
     }
 
     /// What guesses at that name are counted for: the same for every spelling of it.

@@ -116,8 +116,8 @@ package final class Authenticator: Sendable {
             return .unavailable(reason: reason)
         }
         switch verdict {
-        case .accepted(let account, let credential):
-            let login = Login(account: account, credential: credential, connection: attempt.connection)
+        case .accepted(let account, let credential, let facts):
+            let login = Login(account: account, credential: credential, connection: attempt.connection, facts: facts)
             recorder.succeeded(login)
             log.success(attempt, login)
             return .success(login)
@@ -142,6 +142,16 @@ package final class Authenticator: Sendable {
 
 // What the ways have in common.
 extension Authenticator {
+    /// No account has this number: asking for its credentials costs what asking for anybody's does.
+    static let nobody = AccountID(rawValue: 0)
+
+    /// All that a login with a password looks at, in one read.
+    func facts(_ attempt: LoginAttempt, _ secret: LoginSecret) async throws -> LoginFacts {
+        try await store.directory.loginFacts(
+            of: Self.address(attempt.name), secret: secret,
+            settings: [MainPasswordPolicy.settingKey, MainPasswordPolicy.trustedNetworksKey])
+    }
+
     func account(named name: [UInt8]) async throws -> AccountRecord? {
         guard let address = Self.address(name) else { return nil }
         return try await store.directory.account(address: address)

@@ -32,11 +32,18 @@ package struct Login: Sendable {
     package let expires: Int64?
     /// The connection that it came over.
     package let connection: ClientConnection
+    /// The account's, as they were at login; nil when they are still to be read.
+    package let switches: CapabilitySwitches?
+    /// Of the directory, when what the login was judged by was read; nil when that was read bit by bit.
+    private let version: DirectoryVersion?
 
     /// Whether nothing may be changed through it.
     package var isReadOnly: Bool { scopes.contains(.readOnly) }
 
-    package init(account: AccountRecord, credential: CredentialRecord, connection: ClientConnection) {
+    /// - Parameter facts: what else was read together with the account and the credential.
+    package init(
+        account: AccountRecord, credential: CredentialRecord, connection: ClientConnection, facts: LoginFacts? = nil
+    ) {
         self.account = account
         self.credential = credential.id
         credentialChanged = credential.changed
@@ -45,9 +52,15 @@ package struct Login: Sendable {
         scopes = credential.kind == .password ? Login.mainPasswordScopes : credential.scopes
         expires = credential.expires
         self.connection = connection
+        switches = facts?.switches
+        version = facts?.version
     }
 
     private static let mainPasswordScopes = Set(CredentialScope.allCases.filter { $0 != .readOnly })
+
+    /// Whether the directory may have changed since the login was judged: then `isStillGood` is to be asked, once those
+    /// who tell sessions of such changes know of this one.
+    package func mayBeOutdated(_ store: Store) -> Bool { version != store.directory.version }
 
     /// Whether the session may go on: the account is active, the credential is the one it logged in with and has not
     /// expired, and a main password is still accepted from there.

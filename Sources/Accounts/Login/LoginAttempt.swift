@@ -23,7 +23,8 @@ struct LoginAttempt: Sendable {
 
 /// What a check found.
 enum LoginVerdict: Sendable {
-    case accepted(AccountRecord, CredentialRecord)
+    /// With what was read of the directory besides, if that was read in one go.
+    case accepted(AccountRecord, CredentialRecord, LoginFacts? = nil)
     /// With the account that was meant, if there is one, and the ban that the failure earned.
     case refused(LoginRefusal, AccountRecord?, ban: BanRecord? = nil)
 }

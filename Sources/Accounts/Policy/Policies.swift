@@ -59,6 +59,18 @@ extension AccountAdministration {
     }
 }
 
+extension LoginFacts {
+    /// What `PolicyInfo` says of the same rows.
+    func allowsMainPassword(of account: AccountRecord, from address: String) -> Bool {
+        let policy = MainPasswordPolicy.effective(
+            account: account.mainPasswordPolicy, server: settings[MainPasswordPolicy.settingKey], hasTOTP: hasTOTP)
+        // The networks are read only where they count.
+        guard policy == .trustedNetworks else { return policy.allows(from: address, trusted: []) }
+        let networks = settings[MainPasswordPolicy.trustedNetworksKey]
+        return policy.allows(from: address, trusted: MainPasswordPolicy.trustedNetworks(setting: networks))
+    }
+}
+
 extension PolicyInfo {
     /// What holds for the account now; of nil, what the server says. What cannot be read throws.
     static func read(_ account: AccountRecord?, _ directory: Directory) async throws(StoreError) -> PolicyInfo {

@@ -49,8 +49,11 @@ extension Session {
 
     private func begin(_ login: Accounts.Login) async throws -> Completion {
         let account = try await environment.store.account(login.account.id).used(by: environment.sessionID)
-        let switches = try await environment.store.directory.capabilitySwitches(of: login.account.id)
-        identity = Identity(login: login, account: account, switches: switches)
+        var switches = login.switches
+        if switches == nil {
+            switches = try await environment.store.directory.capabilitySwitches(of: login.account.id)
+        }
+        identity = Identity(login: login, account: account, switches: switches ?? CapabilitySwitches())
         loginSlot.set(login)
         let handle = SessionHandle(channel: connection.channel, gate: connection.gate, login: loginSlot)
         environment.liveSessions.add(LiveSession(login)) { handle.end(.kicked) }
@@ -63,9 +66,9 @@ extension Session {
     }
 
     /// What ended the credential between the check and this moment was told to the sessions that were there then, and
-    /// this one was not.
+    /// this one was not. Where nothing was told since, there is nothing to look for.
     private func leaveIfRevoked(_ login: Accounts.Login) async throws {
-        guard await !login.isStillGood(environment.store) else { return }
+        guard login.mayBeOutdated(environment.store), await !login.isStillGood(environment.store) else { return }
         end(because: .revoked)
         throw Replied()
     }

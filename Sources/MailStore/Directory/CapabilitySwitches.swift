@@ -16,13 +16,7 @@ package struct CapabilitySwitches: Hashable, Sendable {
 
 extension Directory {
     package func capabilitySwitches(of account: AccountID) async throws(StoreError) -> CapabilitySwitches {
-        try await file.read { db in
-            var switches = CapabilitySwitches()
-            try db.each("SELECT name, is_enabled FROM capability_switch WHERE account_id = ?", .int(account.rawValue)) {
-                if $0.int(1) != 0 { switches.enabled.insert($0.text(0)) } else { switches.disabled.insert($0.text(0)) }
-            }
-            return switches
-        }
+        try await file.read { db in try db.capabilitySwitches(of: account) }
     }
 
     /// - Parameter isEnabled: nil for what every account has.
@@ -45,5 +39,15 @@ extension Directory {
             let value = isEnabled.map { $0 ? "on" : "off" } ?? "default"
             try db.audit(actor, "capability.set", record.address.description, "\(name): \(value)")
         }
+    }
+}
+
+extension Database {
+    func capabilitySwitches(of account: AccountID) throws -> CapabilitySwitches {
+        var switches = CapabilitySwitches()
+        try each("SELECT name, is_enabled FROM capability_switch WHERE account_id = ?", .int(account.rawValue)) {
+            if $0.int(1) != 0 { switches.enabled.insert($0.text(0)) } else { switches.disabled.insert($0.text(0)) }
+        }
+        return switches
     }
 }

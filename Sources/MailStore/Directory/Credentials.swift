@@ -22,12 +22,7 @@ extension Directory {
     package func credential(
         publicID: String, kind: CredentialKind
     ) async throws(StoreError) -> CredentialRecord? {
-        try await file.read { db in
-            let id = try db.first(
-                "SELECT id FROM credential WHERE public_id = ? AND kind = ?", .text(publicID), .text(kind.rawValue)
-            ) { CredentialID(rawValue: $0.int(0)) }
-            return try id.flatMap { try db.credential($0) }
-        }
+        try await file.read { db in try db.credential(publicID: publicID, kind: kind) }
     }
 
     /// The account's one password.
@@ -110,6 +105,13 @@ extension Database {
             FROM credential WHERE id = ?
             """, .int(id.rawValue)
         ) { try CredentialRecord($0) }
+    }
+
+    func credential(publicID: String, kind: CredentialKind) throws -> CredentialRecord? {
+        let id = try first(
+            "SELECT id FROM credential WHERE public_id = ? AND kind = ?", .text(publicID), .text(kind.rawValue)
+        ) { CredentialID(rawValue: $0.int(0)) }
+        return try id.flatMap { try credential($0) }
     }
 
     func credentials(of account: AccountID, kind: CredentialKind?) throws -> [CredentialRecord] {

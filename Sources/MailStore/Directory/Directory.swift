@@ -2,11 +2,12 @@
 
 import GRDB
 import Schema
+import Synchronization
 
 /// The directory of domains, accounts, addresses and credentials.
 package final class Directory: Sendable {
     let file: DatabaseFile
-    private let hub = DirectoryHub()
+    let hub = DirectoryHub()
     private let writer: Writer<DirectoryHub>
 
     init(path: String) throws(StoreError) {
@@ -38,9 +39,7 @@ package final class Directory: Sendable {
 
     /// A value that belongs to the whole installation; `hostname` is one.
     package func setting(_ key: String) async throws(StoreError) -> String? {
-        try await file.read { db in
-            try db.first("SELECT value FROM setting WHERE key = ?", .text(key)) { $0.text(0) }
-        }
+        try await file.read { db in try db.setting(key) }
     }
 
     /// - Parameter value: nil for the default.
@@ -85,14 +84,26 @@ final class DirectoryEffects: WriteEffects {
     func undo(to mark: Bool) { hasChanged = mark }
 }
 
+extension Database {
+    func setting(_ key: String) throws -> String? {
+        try first("SELECT value FROM setting WHERE key = ?", .text(key)) { $0.text(0) }
+    }
+}
+
 /// Tells the watchers of the directory after each commit.
 final class DirectoryHub: WriterDelegate {
+    private let changes = Atomic<UInt64>(0)
     let watchers = Watchers<Void>()
     let shareWatchers = Watchers<Void>()
 
+    var version: DirectoryVersion { DirectoryVersion(count: changes.load(ordering: .sequentiallyConsistent)) }
+
     func began(_ db: Database, external: Bool) throws -> DirectoryEffects { DirectoryEffects(isExternal: external) }
     func committed(_ effects: DirectoryEffects) {
-        if effects.hasChanged { watchers.tell() }
+        if effects.hasChanged {
+            changes.add(1, ordering: .sequentiallyConsistent)
+            watchers.tell()
+        }
         if effects.hasNewShares { shareWatchers.tell() }
     }
 }

@@ -265,6 +265,8 @@ private func withAccounts(
                 return
             }
             #expect(await login.isStillGood(temporary.store))
+            await authenticator.flush()
+            #expect(!login.mayBeOutdated(temporary.store), "the history is nothing that a login is judged by")
             if byTOTP {
                 let new = NewCredential(kind: .totp, secret: "sealed", isConfirmed: true)
                 _ = try await temporary.store.directory.addCredential(
@@ -272,6 +274,7 @@ private func withAccounts(
             } else {
                 try await administration.setPolicy(.never, for: "alice@example.org")
             }
+            #expect(login.mayBeOutdated(temporary.store))
             #expect(await !login.isStillGood(temporary.store))
         }
     }

@@ -46,6 +46,23 @@ import Testing
         }
     }
 
+    @Test("case 125: an app password that is revoked while it logs in has no session afterwards")
+    func revokedMeanwhile() async throws {
+        try await TestServer.with { server in
+            for _ in 0..<20 {
+                let phone = try await server.appPassword()
+                let client = try await server.connect()
+                let administration = server.administration
+                async let revoked: Void = administration.revokeAppPassword("alice@example.org", id: phone.id)
+                let reply = try? await client.login("alice@example.org", phone.secret)
+                try await revoked
+                // Too late, or in time and then ended: by a BYE in place of the reply, or after it.
+                guard let reply, reply.isOK else { continue }
+                #expect(try await client.untilClosed().last?.condition == "BYE")
+            }
+        }
+    }
+
     @Test("case 125: an app password that expires ends its session, and opens none", arguments: [true, false])
     func expired(idle: Bool) async throws {
         try await TestServer.with { server in
