@@ -1,7 +1,7 @@
 // The IMAP service: its listeners, its sessions, and how they end.
 //
-// Theory. Each connection gets a gate, a handler and one task that runs the session on the connection's event loop. The
-// service keeps a handle of each session from accept to end. It watches the directory: after each commit there it asks,
+// Theory. Each connection gets a gate, a handler and a session, which runs on the connection's event loop. The service
+// keeps a handle of each session from accept to end. It watches the directory: after each commit there it asks,
 // once for each login, whether the login still holds, and tells the sessions whose does not; one that does not take its
 // leave in time, because its client does not read, is cut off.
 
@@ -132,17 +132,16 @@ package final class IMAPService: Sendable {
         guard let (key, settings) = register(handle, from: source) else { return refuse(channel, security) }
         let environment = environment(settings, origin)
         SessionMetrics.sessions.increment()
-        Task(executorPreference: LoopExecutor(channel.eventLoop)) {
-            let connection = Connection(channel: channel, gate: gate, limits: settings.limits)
-            let session = Session(
-                environment: environment, connection: connection, loginSlot: handle.login,
-                isTLS: security == .implicitTLS)
-            await session.run()
+        let connection = Connection(channel: channel, gate: gate, limits: settings.limits)
+        let session = Session(
+            environment: environment, connection: connection, loginSlot: handle.login,
+            isTLS: security == .implicitTLS)
+        SessionTask(session) {
             self.state.withLock { state in
                 state.sessions[key] = nil
                 state.counts.leave(source)
             }
-        }
+        }.begin()
     }
 
     private func environment(_ settings: IMAPSettings, _ origin: ConnectionOrigin) -> SessionEnvironment {

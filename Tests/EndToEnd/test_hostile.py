@@ -203,6 +203,25 @@ def test_many_connections_that_say_nothing(alive):
     assert each < 100, f"{each:.0f} KiB for each connection before login"
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_many_sessions_in_idle(alive, tls):
+    """Most sessions wait most of the time: one that does holds no stack and no buffers."""
+    def idle():
+        client = IMAP(alive.imaps, tls=alive.certificate) if tls else IMAP(alive.imap)
+        client.login(USER, PASSWORD)
+        client.command("SELECT INBOX")
+        client.idle()
+        return client
+    first = [idle() for _ in range(20)]
+    before = alive.memory()
+    more = [idle() for _ in range(200)]
+    each = (alive.memory() - before) / len(more)
+    for client in first + more:
+        client.done()
+        client.close()
+    assert each < (48 if tls else 20), f"{each:.0f} KiB for each session in IDLE"
+
+
 @pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r.\r\n", b"\r\n.\n", b"\r\n.\r", b"\r\n\0.\r\n"])
 def test_no_message_is_smuggled_cases_14_to_19(alive, end):
     """What ends a message for a sloppy reader and not for us: at most one message is stored."""

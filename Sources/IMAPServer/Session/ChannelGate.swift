@@ -5,8 +5,8 @@
 // session asks for more, and a signal is a bit. So a session that stands still costs a bounded amount of memory however
 // busy its mailbox and however eager its client.
 //
-// Invariants: at most one waiter; a bit of `Wake.lasting` mirrors the state of the channel; the other bits are cleared
-// by the wait that reports them.
+// Invariants: at most one waiter, be it a task that waits or a session that has none; a bit of `Wake.lasting` mirrors
+// the state of the channel; the other bits are cleared by the wait that reports them.
 
 import Accounts
 import NIOCore
@@ -18,7 +18,7 @@ final class ChannelGate: Sendable {
         var input = ByteBuffer()
         var pending: Wake = .writable
         var interest: Wake = []
-        var waiter: CheckedContinuation<Wake, Never>?
+        var waiter: (@Sendable (Wake) -> Void)?
         /// The session wants bytes and a read was asked for; cleared when they come.
         var wantsInput = false
         var failure: String?
@@ -37,18 +37,24 @@ final class ChannelGate: Sendable {
     /// Waits until one of the reasons holds, and gives all of them that do. One waiter at a time.
     func wait(for interest: Wake) async -> Wake {
         await withCheckedContinuation { continuation in
-            let ready: Wake? = state.withLock { state in
-                let hits = state.pending.intersection(interest)
-                guard hits.isEmpty else {
-                    state.pending.subtract(hits.subtracting(.lasting))
-                    return hits
-                }
-                state.interest = interest
-                state.waiter = continuation
-                return nil
-            }
-            if let ready { continuation.resume(returning: ready) }
+            whenever(interest) { continuation.resume(returning: $0) }
         }
+    }
+
+    /// Calls `resume` once, as soon as one of the reasons holds, with all of them that do: at once or later, from
+    /// whichever thread brings it.
+    func whenever(_ interest: Wake, _ resume: @escaping @Sendable (Wake) -> Void) {
+        let ready: Wake? = state.withLock { state in
+            let hits = state.pending.intersection(interest)
+            guard hits.isEmpty else {
+                state.pending.subtract(hits.subtracting(.lasting))
+                return hits
+            }
+            state.interest = interest
+            state.waiter = resume
+            return nil
+        }
+        if let ready { resume(ready) }
     }
 
     /// Which of the reasons hold now, without waiting; events among them count as seen.
@@ -177,7 +183,7 @@ final class ChannelGate: Sendable {
     }
 
     private func update(_ change: (inout State) -> Void) {
-        let resumed: (CheckedContinuation<Wake, Never>, Wake)? = state.withLock { state in
+        let resumed: (@Sendable (Wake) -> Void, Wake)? = state.withLock { state in
             change(&state)
             guard let waiter = state.waiter else { return nil }
             let hits = state.pending.intersection(state.interest)
@@ -186,6 +192,6 @@ final class ChannelGate: Sendable {
             state.waiter = nil
             return (waiter, hits)
         }
-        if let (waiter, hits) = resumed { waiter.resume(returning: hits) }
+        if let (resume, hits) = resumed { resume(hits) }
     }
 }

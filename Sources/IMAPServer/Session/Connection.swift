@@ -43,17 +43,36 @@ final class Connection {
     /// soon as there is nothing more to read.
     func next(or signals: Wake) async throws(ConnectionEnded) -> Arrival {
         while true {
+            if let arrival = try await arrival(or: signals) { return arrival }
+            let wake = await gate.wait(for: Connection.reasons(signals))
+            if let arrival = try take(wake, signals) { return arrival }
+        }
+    }
+
+    /// As `next`, without waiting for the client: nil when nothing is there.
+    func arrival(or signals: Wake) async throws(ConnectionEnded) -> Arrival? {
+        while true {
             if let event = framer.next() { return .event(event) }
             try await flush()
             if gate.wantInput() { channel.read() }
-            let wake = await gate.wait(for: signals.union([.input, .ended]))
-            let raised = wake.intersection(signals)
-            if !raised.isEmpty { return .signals(raised) }
-            guard wake.contains(.input) else { throw ConnectionEnded() }
-            var bytes = gate.takeInput()
-            framer.append(&bytes)
+            let wake = gate.poll(Connection.reasons(signals))
+            if wake.isEmpty { return nil }
+            if let arrival = try take(wake, signals) { return arrival }
         }
     }
+
+    /// What a wait for `reasons(signals)` has brought: signals, or bytes for the framer, and then nil.
+    func take(_ wake: Wake, _ signals: Wake) throws(ConnectionEnded) -> Arrival? {
+        let raised = wake.intersection(signals)
+        if !raised.isEmpty { return .signals(raised) }
+        guard wake.contains(.input) else { throw ConnectionEnded() }
+        var bytes = gate.takeInput()
+        framer.append(&bytes)
+        return nil
+    }
+
+    /// What a session that wants input and these signals waits for.
+    static func reasons(_ signals: Wake) -> Wake { signals.union([.input, .ended]) }
 
     /// True once the client has gone: a long search need not go on.
     var hasEnded: Bool { !gate.poll(.ended).isEmpty }

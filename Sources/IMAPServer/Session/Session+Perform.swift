@@ -15,7 +15,7 @@ extension Session {
         case .authenticate(let authenticate): try await self.authenticate(authenticate)
         case .login(let login): try await self.login(login)
         case .enable(let enable): try await self.enable(enable)
-        case .idle: try await idle()
+        case .idle: try idle(tagged)
         case .compress: try await compress(tagged.tag)
         case .notify(let notify): try await self.notify(notify)
         case .unauthenticate: try await unauthenticate(tagged.tag)

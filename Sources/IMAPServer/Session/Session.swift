@@ -1,10 +1,12 @@
-// One client's conversation, from the greeting to the last word: a single task that takes commands in order.
+// One client's conversation, from the greeting to the last word: commands are taken and carried out in order.
 //
-// Theory. The session runs on its connection's event loop and does one thing at a time, so replies leave in the order
-// of the commands whatever the client pipelines. Its state is what it holds: no `identity` is not authenticated, an
-// `identity` is authenticated, a `selection` besides is selected (RFC 3501 §3). Only `authenticate` sets the identity;
-// only SELECT, EXAMINE, CLOSE, UNSELECT and the DELETE of the selected mailbox change the selection. `isOver` is set
-// with the last line written, and nothing is carried out after it.
+// Theory. `turn` carries the conversation on until there is nothing left but to wait; whoever calls it waits and calls
+// it again (SessionTask.swift), and no two turns run at a time. The session runs on its connection's event loop and
+// does one thing at a time, so replies leave in the order of the commands whatever the client pipelines. Its state is
+// what it holds: no `identity` is not authenticated, an `identity` is authenticated, a `selection` besides is selected
+// (RFC 3501 §3). Only `authenticate` sets the identity; only SELECT, EXAMINE, CLOSE, UNSELECT and the DELETE of the
+// selected mailbox change the selection. `isOver` is set with the last line written, and nothing is carried out after
+// it.
 //
 // An error never ends a session by itself: it becomes a tagged reply, in `completion(for:)`. A session ends by LOGOUT,
 // by BYE (time, abuse, drain, a revoked login, a mailbox deleted under it), or because its connection did.
@@ -43,6 +45,8 @@ final class Session {
     var ahead: [AheadItem] = []
     /// Commands that were carried out together and are answered one after the other: those whose turn is yet to come.
     var unanswered: ArraySlice<TaggedCommand> = []
+    /// While the client is in IDLE.
+    var idling: Idling?
     /// What ENABLE and its like have switched on; UNAUTHENTICATE clears it.
     var enabled: EnabledExtensions = [] {
         didSet {
@@ -99,12 +103,15 @@ final class Session {
 
     // MARK: The conversation
 
-    func run() async {
-        connection.gate.setDeadline(.now() + TimeAmount(limits.timeBeforeAuthentication))
+    /// Carries the conversation on.
+    /// - Parameter wake: what has come of what the last turn said to wait for; empty in the first turn.
+    /// - Returns: what to wait for; nil when the conversation is over.
+    func turn(_ wake: Wake) async -> Wake? {
         do {
-            if isTLS { try await awaitHandshake() }
-            greet()
-            while !isOver { try await step() }
+            if wake.isEmpty { try await begin() } else { try await goOn(wake) }
+            while !isOver {
+                if let reasons = try await step() { return reasons }
+            }
         } catch {
             if let failure = connection.gate.failure { endReason = failure }
         }
@@ -112,6 +119,13 @@ final class Session {
         if identity != nil { environment.liveSessions.remove(environment.sessionID) }
         await connection.close(within: identity == nil ? .seconds(1) : .seconds(5))
         logger.info("imap session ended", metadata: ["reason": "\(endReason)"])
+        return nil
+    }
+
+    private func begin() async throws(ConnectionEnded) {
+        connection.gate.setDeadline(.now() + TimeAmount(limits.timeBeforeAuthentication))
+        if isTLS { try await awaitHandshake() }
+        greet()
     }
 
     /// The greeting says what can be done on this connection, and that depends on TLS: on the certificate that the
@@ -126,19 +140,52 @@ final class Session {
             .ok, code: .capability(capabilities), "\(environment.settings.hostname) Martlet ready.")
     }
 
-    private func step() async throws(ConnectionEnded) {
-        if identity != nil { connection.gate.setDeadline(deadline) }
-        if let left = secondsLeft, left <= 0 { return end(because: .deadline) }
-        let raised = connection.gate.poll(Session.endings)
-        if !raised.isEmpty { return end(because: raised) }
-        if !ahead.isEmpty {
-            switch ahead.removeFirst() {
-            case .command(let command): return try await execute(command)
-            case .event(let event): return try await handle(event)
-            }
+    /// What the session hears of while it waits for its client.
+    private var signals: Wake {
+        idling == nil ? Session.endings.union(notify?.signals ?? []) : Session.idleSignals
+    }
+
+    private func goOn(_ wake: Wake) async throws(ConnectionEnded) {
+        if let arrival = try connection.take(wake, signals) { try await handle(arrival) }
+    }
+
+    /// Takes up the next thing that is there.
+    /// - Returns: what to wait for when nothing is.
+    private func step() async throws(ConnectionEnded) -> Wake? {
+        if let idling {
+            try await tellIdle(idling)
+        } else if let next = takeNext() {
+            try await handle(next)
+            return nil
         }
-        let signals = notify?.signals ?? []
-        switch try await connection.next(or: Session.endings.union(signals)) {
+        guard !isOver else { return nil }
+        guard let arrival = try await connection.arrival(or: signals) else { return Connection.reasons(signals) }
+        try await handle(arrival)
+        return nil
+    }
+
+    /// What is to be done before anything is read: a reason to end, or what was read ahead.
+    private func takeNext() -> AheadItem? {
+        if identity != nil { connection.gate.setDeadline(deadline) }
+        if let left = secondsLeft, left <= 0 {
+            end(because: .deadline)
+            return nil
+        }
+        let raised = connection.gate.poll(Session.endings)
+        if !raised.isEmpty { end(because: raised) }
+        return isOver || ahead.isEmpty ? nil : ahead.removeFirst()
+    }
+
+    private func handle(_ next: AheadItem) async throws(ConnectionEnded) {
+        switch next {
+        case .command(let command): try await execute(command)
+        case .event(let event): try await handle(event)
+        }
+    }
+
+    private func handle(_ arrival: Connection.Arrival) async throws(ConnectionEnded) {
+        if let idling { return try await handle(arrival, in: idling) }
+        switch arrival {
         case .signals(let wake) where wake.isDisjoint(with: Session.endings): try await tell(wake)
         case .signals(let wake): end(because: wake)
         case .event(let event): try await handle(event)
@@ -221,7 +268,13 @@ final class Session {
         } catch {
             completion = self.completion(for: error, command: command.name)
         }
+        try await answer(tagged, completion)
+    }
+
+    /// What follows when a command has been carried out: what it changed is told, then its tagged reply.
+    func answer(_ tagged: TaggedCommand, _ completion: Completion) async throws(ConnectionEnded) {
         guard !isOver else { return }
+        let command = tagged.command
         if completion.condition == .ok { noteOwn(command) }
         try await announce(announcing(command), withUIDs: command.isUIDForm, removes: command.removesMessages)
         try await tellNews(after: command)
