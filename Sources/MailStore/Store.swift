@@ -26,6 +26,7 @@ package final class Store: Sendable {
     private let serverLock: FileLock?
     private let threads: NIOThreadPool
     private let compression = Compression()
+    let keyMemory = KeyMemory()
     private let accounts = Mutex(OpenAccounts())
     private let indexing: BackgroundIndexing?
     private let watching: Mutex<Task<Void, Never>?> = Mutex(nil)
@@ -102,10 +103,12 @@ package final class Store: Sendable {
     /// Opens on the store's own threads: it waits for the disk and for other processes.
     private func openAccount(_ id: AccountID) async -> Result<AccountStore, StoreError> {
         let (path, readers, compression) = (layout.accountDatabase(id), options.readersPerAccount, compression)
+        let keyMemory = keyMemory
         let result: Result<AccountStore, StoreError>
         do {
             let account = try await threads.runIfActive {
-                try AccountStore(id: id, path: path, readers: readers, compression: compression)
+                try AccountStore(
+                    id: id, path: path, readers: readers, compression: compression, keyMemory: keyMemory)
             }
             try await account.prepare()
             keepIndexed(account)

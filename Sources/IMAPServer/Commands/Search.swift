@@ -32,13 +32,17 @@ extension Session {
         _ finding: SearchFinding, results: SearchResults?, _ numbering: MessageNumbering, tag: String,
         in selection: Selection, plain: @escaping @Sendable (SearchNumbers, inout ResponseWriter) -> Void
     ) async throws {
-        let numbers = SearchNumbers(numbering, of: finding)
+        let numbers = await searchNumbers(numbering, of: finding)
         guard let results else {
             return try await writeApart(finding.found.count) { plain(numbers, &$0) }
         }
         let report = SearchReport(finding.found, for: results, scores: finding.scores)
         try await answer(report, SearchCorrelator(tag: tag, isUID: numbering == .uid), numbers)
         await save(report, in: selection)
+    }
+
+    func searchNumbers(_ numbering: MessageNumbering, of finding: SearchFinding) async -> SearchNumbers {
+        await apart(finding.found.count) { SearchNumbers(numbering, of: finding) }
     }
 
     /// The ESEARCH response, where there is one.
@@ -102,17 +106,25 @@ struct SearchNumbers: Sendable {
     private let view: MailboxSnapshot
     /// The search is by mod-sequence: the reply tells the highest (RFC 7162 §3.1.5).
     let withModSeq: Bool
+    /// Of all messages, where most are told, in an order of their own perhaps; else empty.
+    private let uids: [UInt32]
 
     init(_ numbering: MessageNumbering, of finding: SearchFinding) {
         self.numbering = numbering
         view = finding.scope.view
         withModSeq = finding.usesModSeq
+        var uids: [UInt32] = []
+        if numbering == .uid, finding.found.count > view.count / 2 {
+            uids.reserveCapacity(view.count)
+            view.forEach(in: 0..<view.count) { uids.append($1.uid.rawValue) }
+        }
+        self.uids = uids
     }
 
     func number(at index: Int) -> UInt32 {
         switch numbering {
         case .sequence: UInt32(truncatingIfNeeded: index + 1)
-        case .uid: view[index].uid.rawValue
+        case .uid: uids.isEmpty ? view[index].uid.rawValue : uids[index]
         }
     }
 

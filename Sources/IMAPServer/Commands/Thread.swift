@@ -14,7 +14,7 @@ extension Session {
                 thread.search, in: selection.mailbox, of: selection.account, progress: &progress)
             let forest = try await threads(
                 of: finding.found, by: thread.algorithm, in: finding.scope, progress: &progress)
-            let numbers = SearchNumbers(thread.numbering, of: finding)
+            let numbers = await searchNumbers(thread.numbering, of: finding)
             try await writeApart(finding.found.count) { $0.thread(forest, number: numbers.number(at:)) }
             return .ok("THREAD completed.")
         }

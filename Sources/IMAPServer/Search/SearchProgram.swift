@@ -89,6 +89,9 @@ package struct SearchProgram: Sendable {
     /// Whether some message may have to be read.
     package var readsStore: Bool { root.cost > 0 }
 
+    /// Every message of the view is found.
+    var findsAll: Bool { root.isAlwaysTrue }
+
     /// How many questions a message may be asked: each takes about as long as the next.
     var keys: Int { root.keys }
 
@@ -265,6 +268,14 @@ extension SearchProgram.Node {
 }
 
 extension SearchProgram.Node {
+    fileprivate var isAlwaysTrue: Bool {
+        switch self {
+        case .constant(let value): value
+        case .all(let nodes): nodes.allSatisfy(\.isAlwaysTrue)
+        default: false
+        }
+    }
+
     fileprivate var keys: Int {
         switch self {
         case .not(let inner): inner.keys

@@ -16,8 +16,14 @@ package struct SortOrder: Sendable {
     /// Where each message's string ends.
     private var ends: [Int] = []
     private var indices: [Int] = []
+    /// There is one criterion, a number: `numbers` has it instead of `bytes`.
+    private let isNumeric: Bool
+    private var numbers: [Int64] = []
 
-    package init(_ criteria: [SortCriterion]) { self.criteria = criteria }
+    package init(_ criteria: [SortCriterion]) {
+        self.criteria = criteria
+        isNumeric = criteria.count == 1 && SortOrder.areNumeric(criteria)
+    }
 
     /// What is known of a message beside its stored keys.
     package struct Entry: Hashable, Sendable {
@@ -25,8 +31,11 @@ package struct SortOrder: Sendable {
         package var size: UInt32
         /// 1 ... 100, for RELEVANCY.
         package var score: UInt8
+        /// As in `SortKeys`; where those are given they say it.
+        package var sentDate: Int64?
 
-        package init(internalDate: Int64, size: UInt32, score: UInt8 = 0) {
+        package init(internalDate: Int64, size: UInt32, score: UInt8 = 0, sentDate: Int64? = nil) {
+            self.sentDate = sentDate
             self.internalDate = internalDate
             self.size = size
             self.score = score
@@ -38,16 +47,21 @@ package struct SortOrder: Sendable {
         criteria.contains { ![.arrival, .size, .relevancy].contains($0.key) }
     }
 
+    /// Whether the criteria ask for nothing but numbers: of what `SortKeys` holds, for the sent date at most.
+    package static func areNumeric(_ criteria: [SortCriterion]) -> Bool {
+        criteria.allSatisfy { [.arrival, .date, .size, .relevancy].contains($0.key) }
+    }
+
     /// - Parameter keys: may be nil where `readsKeys` is false, and for a message that is gone.
     package mutating func add(_ index: Int, _ entry: Entry, _ keys: SortKeys?) {
         for criterion in criteria {
             let start = bytes.count
             switch criterion.key {
-            case .arrival: append(entry.internalDate)
-            case .date: append(keys?.sentDate ?? entry.internalDate)
-            case .size: append(Int64(entry.size))
+            case .arrival: append(entry.internalDate, criterion)
+            case .date: append((keys?.sentDate ?? entry.sentDate) ?? entry.internalDate, criterion)
+            case .size: append(Int64(entry.size), criterion)
             // The highest score is the first (RFC 6203 §6).
-            case .relevancy: append(-Int64(entry.score))
+            case .relevancy: append(-Int64(entry.score), criterion)
             case .cc: append(keys?.cc)
             case .from: append(keys?.from)
             case .to: append(keys?.to)
@@ -57,11 +71,12 @@ package struct SortOrder: Sendable {
             }
             if criterion.isReverse { for place in start..<bytes.count { bytes[place] = ~bytes[place] } }
         }
-        ends.append(bytes.count)
+        if !isNumeric { ends.append(bytes.count) }
         indices.append(index)
     }
 
-    private mutating func append(_ value: Int64) {
+    private mutating func append(_ value: Int64, _ criterion: SortCriterion) {
+        guard !isNumeric else { return numbers.append(criterion.isReverse ? ~value : value) }
         let ordered = UInt64(bitPattern: value) ^ (1 << 63)
         for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: ordered >> shift)) }
     }
@@ -76,6 +91,7 @@ package struct SortOrder: Sendable {
 
     /// The indices that were added, in order. Those of equal strings stay as they were added.
     package func sorted() -> [Int] {
+        guard !isNumeric else { return NumericOrder.ascending(numbers).map { indices[$0] } }
         let places = Array(indices.indices).sorted { left, right in
             let order = compare(left, right)
             return order == 0 ? left < right : order < 0

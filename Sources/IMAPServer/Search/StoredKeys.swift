@@ -28,6 +28,9 @@ extension Session {
         _ found: [Int], by criteria: [SortCriterion], in scope: SearchScope, scores: [UInt8]? = nil,
         progress: inout SearchProgress
     ) async throws -> [Int] {
+        if let sorted = try await sortedByNumbers(found, by: criteria, in: scope, scores: scores, progress: &progress) {
+            return sorted
+        }
         let readsKeys = SortOrder.readsKeys(criteria)
         var order = SortOrder(criteria)
         for start in stride(from: 0, to: found.count, by: Session.keysOfJob) {
@@ -53,10 +56,107 @@ extension Session {
         return await apart(found.count) { ready.sorted() }
     }
 
+    /// By what is in memory; nil where the criteria ask for more, or that is not known.
+    private func sortedByNumbers(
+        _ found: [Int], by criteria: [SortCriterion], in scope: SearchScope, scores: [UInt8]?,
+        progress: inout SearchProgress
+    ) async throws -> [Int]? {
+        guard SortOrder.areNumeric(criteria), found.count > Session.keysOfJob else { return nil }
+        var dates = SentDates()
+        if criteria.contains(where: { $0.key == .date }) {
+            guard let known = try await sentDates(of: found, in: scope, progress: &progress) else { return nil }
+            dates = known
+        }
+        let view = scope.view
+        return await apart(found.count) { [dates] in
+            var order = SortOrder(criteria)
+            var cursor = 0
+            var place = 0
+            view.forEach(at: found) { index, entry in
+                order.add(
+                    index,
+                    SortOrder.Entry(
+                        internalDate: entry.internalDate.secondsSince1970, size: entry.size,
+                        score: scores.map { $0[place] } ?? 0, sentDate: dates.seconds(of: entry.bodyID, from: &cursor)),
+                    nil)
+                place += 1
+            }
+            return order.sorted()
+        }
+    }
+
+    /// nil when they are to be read message by message.
+    private func sentDates(
+        of found: [Int], in scope: SearchScope, progress: inout SearchProgress
+    ) async throws -> SentDates? {
+        let newest = await newestBody(of: found, in: scope)
+        while true {
+            let reading = try await scope.account.read(isLong: true) { reader in
+                try reader.sentDates(through: newest, for: found.count)
+            }
+            switch reading {
+            case .ready(let dates): return dates
+            case .none: return nil
+            case .more: try await pause(&progress)
+            }
+        }
+    }
+
+    private func threadKeys(
+        of found: [Int], in scope: SearchScope, progress: inout SearchProgress
+    ) async throws -> ThreadKeys? {
+        let newest = await newestBody(of: found, in: scope)
+        while true {
+            let reading = try await scope.account.read(isLong: true) { reader in
+                try reader.threadKeys(through: newest, for: found.count)
+            }
+            switch reading {
+            case .ready(let keys): return keys
+            case .none: return nil
+            case .more: try await pause(&progress)
+            }
+        }
+    }
+
+    private func newestBody(of found: [Int], in scope: SearchScope) async -> BodyID {
+        let view = scope.view
+        return await apart(found.count) {
+            var newest = BodyID(rawValue: 0)
+            view.forEach(at: found) { newest = max(newest, $1.bodyID) }
+            return newest
+        }
+    }
+
+    /// What the threading algorithms need of these messages, out of memory; nil where it is not known.
+    private func threadingTable(
+        of found: [Int], in scope: SearchScope, progress: inout SearchProgress
+    ) async throws -> ThreadingTable? {
+        guard found.count > Session.keysOfJob,
+            let keys = try await threadKeys(of: found, in: scope, progress: &progress),
+            let dates = try await sentDates(of: found, in: scope, progress: &progress)
+        else { return nil }
+        let view = scope.view
+        return await apart(found.count) {
+            var table = keys.emptyTable
+            table.reserve(found.count)
+            var cursors = (keys: 0, dates: 0)
+            view.forEach(at: found) { index, entry in
+                let arrival = entry.internalDate.secondsSince1970
+                let date = dates.seconds(of: entry.bodyID, from: &cursors.dates) ?? arrival
+                keys.append(
+                    entry.bodyID, id: index, date: date, internalDate: arrival, from: &cursors.keys, to: &table)
+            }
+            return table
+        }
+    }
+
     /// These messages in threads; the `id` of each is its index.
     func threads(
         of found: [Int], by algorithm: ThreadAlgorithm, in scope: SearchScope, progress: inout SearchProgress
     ) async throws -> ThreadForest {
+        if let table = try await threadingTable(of: found, in: scope, progress: &progress) {
+            return await apart(found.count) { Session.threads(table, by: algorithm) }
+        }
         var messages: [ThreadingMessage] = []
         messages.reserveCapacity(found.count)
         for start in stride(from: 0, to: found.count, by: Session.keysOfJob) {
@@ -74,12 +174,14 @@ extension Session {
             try await pause(&progress)
         }
         let all = messages
-        return await apart(all.count) {
-            switch algorithm {
-            case .orderedSubject: Threading.orderedSubject(all)
-            case .references: Threading.references(all)
-            case .refs: Threading.refs(all)
-            }
+        return await apart(all.count) { Session.threads(ThreadingTable(all), by: algorithm) }
+    }
+
+    private static func threads(_ messages: ThreadingTable, by algorithm: ThreadAlgorithm) -> ThreadForest {
+        switch algorithm {
+        case .orderedSubject: Threading.orderedSubject(messages)
+        case .references: Threading.references(messages)
+        case .refs: Threading.refs(messages)
         }
     }
 }

@@ -8,60 +8,61 @@
 /// The forest of links over `messages.count` nodes of messages, in their order, and the dummies behind them.
 struct ReferenceLinks {
     /// -1 for none.
-    private(set) var parents: [Int]
-    private var childCounts: [Int]
-    private var byID: [[UInt8]: Int]
+    private(set) var parents: [Int32]
+    private var childCounts: [Int32]
+    /// The node of each identifier, -1 where there is none yet.
+    private var nodes: [Int32]
     private var budget: Int
 
-    init(_ messages: [ThreadingMessage]) {
-        parents = [Int](repeating: -1, count: messages.count)
-        childCounts = parents.map { _ in 0 }
-        byID = [:]
-        byID.reserveCapacity(messages.count)
+    init(_ messages: ThreadingTable) {
+        parents = [Int32](repeating: -1, count: messages.count)
+        childCounts = [Int32](repeating: 0, count: messages.count)
+        nodes = [Int32](repeating: -1, count: messages.identifierCount)
         budget = 10_000_000 + 64 * messages.count
         // Of several messages with one identifier only the first has it.
-        for (index, message) in messages.enumerated() {
-            if let id = message.messageID, byID[id] == nil { byID[id] = index }
+        for (index, id) in messages.messageIDs.enumerated() where id >= 0 && nodes[Int(id)] < 0 {
+            nodes[Int(id)] = Int32(truncatingIfNeeded: index)
         }
-        for (index, message) in messages.enumerated() { link(index, message.references) }
+        for index in 0..<messages.count { link(index, messages.references(of: index)) }
     }
 
-    private mutating func link(_ message: Int, _ references: [[UInt8]]) {
-        var last = -1
+    private mutating func link(_ message: Int, _ references: ArraySlice<Int32>) {
+        var last: Int32 = -1
         for id in references {
             let node = node(id)
-            if last >= 0, parents[node] < 0 { setParent(of: node, to: last) }
+            if last >= 0, parents[Int(node)] < 0 { setParent(of: node, to: last) }
             last = node
         }
         // The message's own last reference is more to be trusted than what others say of it.
         if parents[message] >= 0 {
-            childCounts[parents[message]] -= 1
+            childCounts[Int(parents[message])] -= 1
             parents[message] = -1
         }
-        if last >= 0 { setParent(of: message, to: last) }
+        if last >= 0 { setParent(of: Int32(truncatingIfNeeded: message), to: last) }
     }
 
     /// The node with this identifier, a new dummy where there is none.
-    private mutating func node(_ id: [UInt8]) -> Int {
-        if let known = byID[id] { return known }
-        byID[id] = parents.count
-        parents.append(-1)
-        childCounts.append(0)
-        return parents.count - 1
+    private mutating func node(_ id: Int32) -> Int32 {
+        if nodes[Int(id)] < 0 {
+            nodes[Int(id)] = Int32(truncatingIfNeeded: parents.count)
+            parents.append(-1)
+            childCounts.append(0)
+        }
+        return nodes[Int(id)]
     }
 
     /// Unless that closes a ring.
-    private mutating func setParent(of child: Int, to parent: Int) {
+    private mutating func setParent(of child: Int32, to parent: Int32) {
         guard child != parent else { return }
-        if childCounts[child] > 0 {
-            var ancestor = parents[parent]
+        if childCounts[Int(child)] > 0 {
+            var ancestor = parents[Int(parent)]
             while ancestor >= 0 {
                 budget -= 1
                 if ancestor == child || budget < 0 { return }
-                ancestor = parents[ancestor]
+                ancestor = parents[Int(ancestor)]
             }
         }
-        parents[child] = parent
-        childCounts[parent] += 1
+        parents[Int(child)] = parent
+        childCounts[Int(parent)] += 1
     }
 }

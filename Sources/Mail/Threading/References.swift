@@ -7,8 +7,9 @@
 // recurses.
 
 extension Threading {
-    /// By References and In-Reply-To, then by subject; threads by the sent date of their first message. O(n log n).
-    package static func references(_ messages: [ThreadingMessage]) -> ThreadForest {
+    /// By References and In-Reply-To, then by subject; threads by the sent date of their first message. O(n), but
+    /// for messages whose subjects bring them under others.
+    package static func references(_ messages: ThreadingTable) -> ThreadForest {
         var builder = ThreadBuilder(messages)
         builder.sortRoots()
         builder.mergeSubjects()
@@ -18,7 +19,7 @@ extension Threading {
 
     /// By References and In-Reply-To alone; threads by the INTERNALDATE of their newest message
     /// (draft-ietf-morg-inthread). O(n log n).
-    package static func refs(_ messages: [ThreadingMessage]) -> ThreadForest {
+    package static func refs(_ messages: ThreadingTable) -> ThreadForest {
         var builder = ThreadBuilder(messages)
         builder.sortRootsByNewest()
         return builder.forest
@@ -26,20 +27,26 @@ extension Threading {
 }
 
 private struct ThreadBuilder {
-    private let messages: [ThreadingMessage]
+    private let messages: ThreadingTable
+    /// The messages by (sent date, sequence number), and each one's place among them.
+    private let order: [Int]
+    private var ranks: [Int32]
     /// The nodes of messages come first, in the messages' order.
     private(set) var forest: ThreadForest
 
     /// Steps 1 to 3.
-    init(_ messages: [ThreadingMessage]) {
+    init(_ messages: ThreadingTable) {
         self.messages = messages
+        order = NumericOrder.ascending(messages.dates)
+        ranks = [Int32](repeating: 0, count: messages.count)
+        for (rank, message) in order.enumerated() { ranks[message] = Int32(truncatingIfNeeded: rank) }
         let parents = ReferenceLinks(messages).parents
-        forest = ThreadForest(nodes: messages.map { ThreadForest.Node(message: $0.id) })
+        forest = ThreadForest(nodes: messages.ids.map { ThreadForest.Node(message: $0) })
         let places = ThreadBuilder.places(parents, messages: messages.count)
         var dummies: [Int: [Int]] = [:]
         // In the order of sent dates, so that children come out sorted.
-        for index in messages.indices.sorted(by: { ThreadingOrder.isBefore($0, $1, messages) }) {
-            switch places[index] {
+        for index in order {
+            switch Int(places[index]) {
             case -1: forest.roots.append(index)
             case let parent where parent < messages.count: forest.nodes[parent].children.append(index)
             case let dummy: dummies[dummy, default: []].append(index)
@@ -49,15 +56,15 @@ private struct ThreadBuilder {
     }
 
     /// For each message its nearest ancestor that is a message, or else the topmost dummy above it; -1 at the top.
-    private static func places(_ parents: [Int], messages: Int) -> [Int] {
+    private static func places(_ parents: [Int32], messages: Int) -> [Int32] {
         // -2: not known yet. Each walk writes what it learns to all that it passed, so every node is passed once.
-        var places = [Int](repeating: -2, count: parents.count)
+        var places = [Int32](repeating: -2, count: parents.count)
         var path: [Int] = []
         for start in parents.indices where places[start] == -2 {
             var index = start
             while index >= 0, places[index] == -2 {
                 path.append(index)
-                index = parents[index]
+                index = Int(parents[index])
             }
             while let node = path.popLast() {
                 let parent = parents[node]
@@ -67,7 +74,7 @@ private struct ThreadBuilder {
                     places[node] = parent
                 } else {
                     // Through the dummy: to its message, to its topmost dummy, or to itself.
-                    places[node] = places[parent] == -1 ? parent : places[parent]
+                    places[node] = places[Int(parent)] == -1 ? parent : places[Int(parent)]
                 }
             }
         }
@@ -91,9 +98,18 @@ private struct ThreadBuilder {
         root < messages.count ? root : forest.nodes[root].children.first ?? root
     }
 
-    /// Steps 4 and 6.
+    /// A node's place in the order of messages.
+    private func rank(_ node: Int) -> Int { node < messages.count ? Int(ranks[node]) : .max }
+
+    /// Steps 4 and 6. Each root has a first message of its own, so each has a place of its own.
     mutating func sortRoots() {
-        forest.roots = forest.roots.sorted { ThreadingOrder.isBefore(first(of: $0), first(of: $1), messages) }
+        var places = [Int](repeating: -1, count: messages.count)
+        var others: [Int] = []
+        for root in forest.roots {
+            let place = rank(first(of: root))
+            if place < places.count, places[place] < 0 { places[place] = root } else { others.append(root) }
+        }
+        forest.roots = places.filter { $0 >= 0 } + others
     }
 
     mutating func sortRootsByNewest() {
@@ -102,7 +118,7 @@ private struct ThreadBuilder {
             var latest = Int64.min
             var open = [root]
             while let node = open.popLast() {
-                if node < messages.count { latest = max(latest, messages[node].internalDate) }
+                if node < messages.count { latest = max(latest, messages.internalDates[node]) }
                 open += forest.nodes[node].children
             }
             newest[root] = latest
@@ -118,12 +134,14 @@ private struct ThreadBuilder {
     /// Step 5.
     mutating func mergeSubjects() {
         var table = subjectTable()
-        var merged: Set<Int> = []
+        var merged = [Bool](repeating: false, count: forest.nodes.count)
         var added: [Int] = []
         var grown: Set<Int> = []
         for root in forest.roots {
-            guard let subject = subject(of: root), let holder = table[subject], holder != root else { continue }
-            merged.insert(root)
+            guard let subject = subject(of: root) else { continue }
+            let holder = table[subject]
+            guard holder >= 0, holder != root else { continue }
+            merged[root] = true
             if isDummy(root), isDummy(holder) {
                 forest.nodes[holder].children += forest.nodes[root].children
                 forest.nodes[root].children = []
@@ -135,25 +153,24 @@ private struct ThreadBuilder {
                 let dummy = forest.nodes.count
                 forest.nodes.append(ThreadForest.Node(message: nil, children: [holder, root]))
                 table[subject] = dummy
-                merged.insert(holder)
+                merged[holder] = true
                 added.append(dummy)
                 grown.insert(dummy)
             }
         }
-        forest.roots = forest.roots.filter { !merged.contains($0) } + added
+        forest.roots = forest.roots.filter { !merged[$0] } + added
         for node in grown {
-            forest.nodes[node].children = forest.nodes[node].children.sorted {
-                ThreadingOrder.isBefore($0, $1, messages)
-            }
+            forest.nodes[node].children = forest.nodes[node].children.sorted { rank($0) < rank($1) }
         }
     }
 
-    /// Steps 5.A and 5.B: for each subject the root that the others of that subject join.
-    private func subjectTable() -> [[UInt8]: Int] {
-        var table: [[UInt8]: Int] = [:]
+    /// Steps 5.A and 5.B: for each subject the root that the others of that subject join, -1 where there is none.
+    private func subjectTable() -> [Int] {
+        var table = [Int](repeating: -1, count: messages.subjectCount)
         for root in forest.roots {
             guard let subject = subject(of: root) else { continue }
-            guard let holder = table[subject] else {
+            let holder = table[subject]
+            guard holder >= 0 else {
                 table[subject] = root
                 continue
             }
@@ -164,11 +181,11 @@ private struct ThreadBuilder {
 
     private func isDummy(_ node: Int) -> Bool { node >= messages.count }
 
-    private func isReply(_ node: Int) -> Bool { !isDummy(node) && messages[node].isReplyOrForward }
+    private func isReply(_ node: Int) -> Bool { !isDummy(node) && messages.isReply[node] }
 
     /// nil when it is empty: such threads stay as they are.
-    private func subject(of root: Int) -> [UInt8]? {
-        let subject = messages[first(of: root)].baseSubject
-        return subject.isEmpty ? nil : subject
+    private func subject(of root: Int) -> Int? {
+        let subject = messages.subjects[first(of: root)]
+        return subject == ThreadingTable.emptySubject ? nil : Int(subject)
     }
 }

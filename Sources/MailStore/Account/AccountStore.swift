@@ -15,6 +15,7 @@ package final class AccountStore: Sendable {
     let writer: Writer<ChangeHub>
     let hub: ChangeHub
     let compression: Compression
+    let keys: MessageKeys
     /// Every message has its sort keys and thread id; false until somebody has looked.
     let areThreadsComplete = Mutex(false)
     /// Bodies may have gone since the search index was last looked at.
@@ -30,9 +31,12 @@ package final class AccountStore: Sendable {
     /// The handle that a guest's was made from: while that one is open, nobody opens the file again.
     private let base: AccountStore?
 
-    init(id: AccountID, path: String, readers: Int, compression: Compression) throws(StoreError) {
+    init(
+        id: AccountID, path: String, readers: Int, compression: Compression, keyMemory: KeyMemory = KeyMemory()
+    ) throws(StoreError) {
         self.id = id
         self.compression = compression
+        keys = MessageKeys(memory: keyMemory)
         hub = ChangeHub()
         guest = nil
         boundMailbox = nil
@@ -50,6 +54,7 @@ package final class AccountStore: Sendable {
         writer = owner.writer
         hub = owner.hub
         compression = owner.compression
+        keys = owner.keys
         base = owner.base ?? owner
         self.guest = guest
         boundMailbox = mailbox

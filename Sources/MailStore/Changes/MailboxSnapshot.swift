@@ -173,6 +173,15 @@ package struct MailboxSnapshot: Sendable {
         }
     }
 
+    /// Calls `body` with the messages at these indices. Quick for ascending ones.
+    package func forEach(at indices: some Sequence<Int>, _ body: (Int, MessageEntry) -> Void) {
+        var chunk = 0
+        for index in indices {
+            if index < starts[chunk] || index >= starts[chunk + 1] { chunk = chunkIndex(holding: index) }
+            body(index, chunks[chunk].entries[index - starts[chunk]])
+        }
+    }
+
     /// The index of the first message without any of these flag sets; nil when there is none.
     package func indexOfFirst(notIn flagSets: Set<FlagSetID>) -> Int? {
         for (chunk, start) in zip(chunks, starts) where !chunk.flagSets.allSatisfy(flagSets.contains) {

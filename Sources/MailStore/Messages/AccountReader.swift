@@ -18,10 +18,10 @@ extension AccountStore {
         isLong: Bool = false, isBrief: Bool = false, _ work: @escaping @Sendable (AccountReader) throws -> T
     ) async throws(StoreError) -> T {
         countRead()
-        let (compression, guest, boundMailbox) = (compression, guest, boundMailbox)
+        let (compression, keys, guest, boundMailbox) = (compression, keys, guest, boundMailbox)
         return try await file.read(isLong: isLong, isBrief: isBrief) { db in
             if guest != nil { try db.requireReadable(boundMailbox, by: guest) }
-            return try work(AccountReader(db: db, compression: compression))
+            return try work(AccountReader(db: db, compression: compression, keys: keys))
         }
     }
 }
@@ -30,6 +30,7 @@ extension AccountStore {
 package struct AccountReader {
     let db: Database
     let compression: Compression
+    var keys: MessageKeys?
 
     /// The octets of the whole message, and of its header block with the empty line.
     package func size(of body: BodyID) throws -> (size: Int, headerSize: Int) {

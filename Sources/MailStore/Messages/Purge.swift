@@ -42,6 +42,7 @@ extension AccountStore {
             all = all + step
             if step.messages == 0 { break }
             ownersHandle.mustCountPurged.withLock { $0 = true }
+            keys.drop()
         }
         while !Task.isCancelled, let step = try await write({ try $0.purgeMailbox(before, name) }) { all = all + step }
         return all

@@ -39,6 +39,11 @@ extension Database {
     }
 }
 
+extension Database {
+    /// Whether every body has its sort keys and its thread.
+    func areSummariesComplete() throws -> Bool { try keysToFill() == nil }
+}
+
 extension WriteOperation {
     /// In the order of their ids, so that older messages begin the threads. A body that cannot be read gets the keys of
     /// an empty message; `check` tells of it.

@@ -3,6 +3,7 @@
 import IMAPSyntax
 import Mail
 import MailStore
+import NIOCore
 import TestSupport
 import Testing
 
@@ -126,6 +127,72 @@ import Testing
             #expect(try await client.command("SORT (SUBJECT) UTF-8 ALL").sorted == expected, "seed \(seed)")
             let reverse = (1...1_000).sorted { (subjects[$1 - 1], $0) < (subjects[$0 - 1], $1) }.map { UInt64($0) }
             #expect(try await client.command("SORT (REVERSE SUBJECT) UTF-8 ALL").sorted == reverse, "seed \(seed)")
+        }
+    }
+
+    @Test("many messages by numbers and in threads, out of memory, as by their headers; after changes too")
+    func manyByNumbers() async throws {
+        var generator = SystemRandomNumberGenerator()
+        let seed = UInt64.random(in: 0 ... .max, using: &generator)
+        try await TestServer.with { server async throws -> Void in
+            var random = Xorshift(seed)
+            func messages(_ ids: Range<Int>) -> [String] {
+                ids.map { id in
+                    let more = String(repeating: "x", count: Int(random.next() % 50))
+                    let date = random.next() % 9 == 0 ? "none" : "\(1 + random.next() % 28) Feb 1994 00:00:00 +0000"
+                    let parent = random.next() % 3 == 0 ? "References: <\(random.next() % 700)@x>\r\n" : ""
+                    let subject = (id % 5 == 0 ? "Re: s" : "s") + String(random.next() % 90)
+                    let head = "Message-ID: <\(id)@x>\r\n\(parent)Subject: \(subject)\r\n"
+                    return head + "Date: \(date)\r\n\r\n\(more)\r\n"
+                }
+            }
+            try await server.deliver(messages(0..<640))
+            let client = try await server.select()
+            try await Self.compare(client, server, "seed \(seed)")
+            try await server.deliver(messages(640..<700))
+            try await client.command("UID STORE 10:60,650 +FLAGS.SILENT (\\Deleted)")
+            try await client.command("EXPUNGE")
+            try await Self.compare(client, server, "seed \(seed)")
+        }
+    }
+
+    private static func compare(_ client: IMAPTestClient, _ server: TestServer, _ seed: String) async throws {
+        let view = try await server.alice.view(of: .inbox).current
+        let entries = (0..<view.count).map { view[$0] }
+        let (keys, threading) = try await server.alice.read { reader in
+            let bodies = entries.map(\.bodyID)
+            return (try reader.sortKeys(of: bodies), try reader.threading(of: bodies))
+        }
+        for criteria in [
+            [SortCriterion(.date)], [SortCriterion(.date, isReverse: true)], [SortCriterion(.size, isReverse: true)],
+            [SortCriterion(.size), SortCriterion(.date, isReverse: true)], [SortCriterion(.arrival, isReverse: true)],
+        ] {
+            // One more, so that the order is worked out over bytes.
+            var order = SortOrder(criteria + [SortCriterion(.arrival)])
+            for (index, entry) in entries.enumerated() {
+                let known = SortOrder.Entry(internalDate: entry.internalDate.secondsSince1970, size: entry.size)
+                order.add(index, known, keys[index])
+            }
+            let words = criteria.map { ($0.isReverse ? "REVERSE " : "") + $0.key.rawValue }.joined(separator: " ")
+            let reply = try await client.command("UID SORT (\(words)) UTF-8 ALL")
+            let expected = order.sorted().map { UInt64(entries[$0].uid.rawValue) }
+            #expect(reply.sorted == expected, "\(seed): \(words)")
+        }
+        var messages = threading
+        for (index, entry) in entries.enumerated() {
+            messages[index].internalDate = entry.internalDate.secondsSince1970
+            messages[index].id = Int(entry.uid.rawValue)
+        }
+        for (name, forest) in [
+            ("REFERENCES", Threading.references(messages)), ("REFS", Threading.refs(messages)),
+            ("ORDEREDSUBJECT", Threading.orderedSubject(messages)),
+        ] {
+            var writer = ResponseWriter()
+            writer.thread(forest) { UInt32(truncatingIfNeeded: $0) }
+            let expected = String(decoding: writer.take().readableBytesView, as: UTF8.self)
+            let threads = try await client.command("UID THREAD \(name) UTF-8 ALL").threads ?? ""
+            let told = "* THREAD \(threads.replacing(") (", with: ")("))\r\n"
+            #expect(told == expected, "\(seed): \(name)")
         }
     }
 
