@@ -100,6 +100,9 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Mail", "MailStore", "MailCrypto", nioCore, nioPosix, log], path: "Tests/TestSupport",
             swiftSettings: settings),
+        .executableTarget(
+            name: "InstructionCounts", dependencies: ["IMAPServer", "IMAPSyntax", "Mail", "SMTP", nioCore],
+            path: "Tests/InstructionCounts", exclude: ["counts.txt"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "MailTests", dependencies: ["Mail", "TestSupport"], swiftSettings: settings),
         .testTarget(

@@ -38,6 +38,7 @@ enum ImportTable {
             "CMalloc",
         ],
         "martlet": ["Accounts", "MailStore", "MailAuth", "Mail", "MailCrypto"],
+        "InstructionCounts": ["IMAPServer", "IMAPSyntax", "Mail", "SMTP"],
         "TestSupport": ["Mail", "MailStore", "MailCrypto", "Accounts", "IMAPServer", "SMTP"],
     ]
 

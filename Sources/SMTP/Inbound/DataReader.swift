@@ -10,16 +10,18 @@
 // back. `cr`: after another CR. `text`: anywhere else.
 
 import Mail
-import NIOCore
+package import NIOCore
 
 /// Reads one message. A value: feed it pieces of any size.
-struct DataReader: Sendable {
+package struct DataReader: Sendable {
     private enum State { case lineStart, dot, dotCR, cr, text }
     private var state = State.lineStart
 
+    package init() {}
+
     /// Takes bytes from `input` and appends the message's to `output`.
     /// - Returns: true at the message's end; what is left of `input` is not the message's.
-    mutating func read(_ input: inout ByteBuffer, into output: inout ByteBuffer) -> Bool {
+    package mutating func read(_ input: inout ByteBuffer, into output: inout ByteBuffer) -> Bool {
         let base = input.readerIndex
         let total = input.readableBytes
         var runStart = 0
