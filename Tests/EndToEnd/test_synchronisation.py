@@ -1,5 +1,5 @@
-"""An OK means that the change is on disk: in a trace of martletd's system calls, fdatasync of the write-ahead log returns
-before the OK is written, for every APPEND, STORE, COPY, EXPUNGE and delivery, also of commands in flight together."""
+"""An OK means that the change is on disk: in a trace of martletd's system calls, fdatasync of the write-ahead log
+returns before the OK is written, for APPEND, STORE, COPY, EXPUNGE and deliveries, also of commands in flight together."""
 
 import pytest
 

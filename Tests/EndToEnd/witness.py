@@ -1,8 +1,8 @@
 """Watches a server's system calls (strace) and judges whether each change was on disk before it was acknowledged.
 
-The tracer sees a call begin and end in the order in which it stopped the threads: what ended before another began stands
-before it. A change is on disk when, after its command was read, something was written and a synchronisation of that
-file began after the write and ended before the write of the OK began.
+The tracer sees a call begin and end in the order in which it stopped the threads: what ended before another began
+stands before it. A change is on disk when, after its command was read, something was written and a synchronisation of
+that file began after the write and ended before the write of the OK began.
 """
 
 import contextlib
