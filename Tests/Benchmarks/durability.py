@@ -1,4 +1,4 @@
-"""What every run shows before it measures: how many synchronisations to the disk stand behind an acknowledged change."""
+"""What every run shows before it measures: how many synchronisations to the disk stand behind a change."""
 
 import pathlib
 import struct
@@ -23,7 +23,7 @@ def show(bench, peers, place, failures, say):
     """A line for each server. That Martlet acknowledged something before it was on disk fails the run."""
     made = small_corpus(place)
     yield "- synchronisations for each acknowledged change, and changes that were on disk before their OK, of " \
-          f"{APPENDS} APPENDs, {STORES} STOREs, {STORES} STOREs with 16 in flight, {DELIVERIES} deliveries, each traced:"
+          f"{APPENDS} APPENDs, {STORES} STOREs, {STORES} STOREs with 16 in flight, {DELIVERIES} deliveries, traced:"
     for peer in peers:
         try:
             counts = sample(bench, peer, place, made)

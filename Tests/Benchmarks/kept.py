@@ -1,5 +1,5 @@
-"""Filled data directories that later runs use again, in the directory of --kept: NAME is a server's, NAME.json says what
-it was filled with. A run measures a copy of each, so that what it changes is gone with it."""
+"""Filled data directories that later runs use again, in the directory of --kept: NAME is a server's, NAME.json says
+what it was filled with. A run measures a copy of each, so that what it changes is gone with it."""
 
 import concurrent.futures
 import contextlib
@@ -44,13 +44,13 @@ class Kept:
         """What the server's directory was filled with; nothing when it has to be filled."""
         if not self.marker(kind).exists():
             if (self.path / kind.name).exists():
-                raise SystemExit(f"Tests/Benchmarks/run: {self.path / kind.name} is there, and no {kind.name}.json says "
-                                 f"what it holds; remove it, or name another directory with --kept")
+                raise SystemExit(f"Tests/Benchmarks/run: {self.path / kind.name} is there, and no {kind.name}.json "
+                                 f"says what it holds; remove it, or name another directory with --kept")
             return None
         found = json.loads(self.marker(kind).read_text())
         if any(found.get(key) != value for key, value in self.wanted.items()):
-            raise SystemExit(f"Tests/Benchmarks/run: {self.path / kind.name} was filled for another run: {found}, where "
-                             f"this one wants {self.wanted}; --refill {kind.name} fills it anew, or name another "
+            raise SystemExit(f"Tests/Benchmarks/run: {self.path / kind.name} was filled for another run: {found}, "
+                             f"where this one wants {self.wanted}; --refill {kind.name} fills it anew, or name another "
                              "directory with --kept")
         return found
 
