@@ -37,18 +37,21 @@ import Testing
             case 1:
                 let first = UInt32(random.next() % UInt64(next))
                 let set = UIDSet([first...(first + UInt32(random.next() % 700))])
-                now.update(set) { _ in nil }
+                now.remove(set)
                 all.removeAll { set.contains($0.uid) }
             default:
                 let first = UInt32(random.next() % UInt64(next))
-                let set = UIDSet([first...(first + UInt32(random.next() % 700))])
+                // All of a stretch or few of it, and some that are not there.
+                let (reach, step) = (UInt32(random.next() % 4_000), Int(random.next() % 900) + 1)
+                let named = stride(from: max(1, first), through: first + reach, by: random.next() % 2 == 0 ? 1 : step)
+                let set = UIDSet(named.map { $0...$0 })
                 let modSeq = try #require(ModSeq(UInt64(step) + 2))
                 func changed(_ entry: MessageEntry) -> MessageEntry {
                     var entry = entry
                     entry.modSeq = modSeq
                     return entry
                 }
-                now.update(set) { changed($0) }
+                now.replace(try named.map { changed(try entry($0)) })
                 all = all.map { set.contains($0.uid) ? changed($0) : $0 }
             }
             let before = Set(told.chunks.flatMap(\.entries).map(\.uid))

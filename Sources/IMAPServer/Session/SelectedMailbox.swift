@@ -161,9 +161,16 @@ package struct SelectedMailbox: Sendable {
             let others = changed.lazy.filter { !uids.contains($0) }.compactMap(view.index(of:))
             announcement.flags = (view.indices(in: uids).flatMap { Array($0) } + others).sorted()
         case .silent(let uids, let change):
+            var expectation = Expectation(change)
+            var (old, new) = (0, 0)
             for uid in changed {
-                guard let index = view.index(of: uid) else { continue }
-                let isExpected = uids.contains(uid) && isAsExpected(uid, before: before, change)
+                guard let index = view.index(of: uid, near: new) else { continue }
+                new = index + 1
+                old = before.index(of: uid, near: old) ?? before.count
+                let isExpected =
+                    uids.contains(uid) && old < before.count
+                    && expectation.isMet(by: view[index], in: view, after: before[old], in: before)
+                old += 1
                 if isExpected { announcement.modSeqs.append(index) } else { announcement.flags.append(index) }
             }
         case .conditional(let uids, let failed, let change):
@@ -174,11 +181,23 @@ package struct SelectedMailbox: Sendable {
             announcement.modSeqs = view.indices(in: uids).joined().filter { !told.contains($0) }
         }
     }
+}
 
-    /// Whether the client, applying its own change to what it knew, has come to the flags that the message has.
-    private func isAsExpected(_ uid: UID, before: MailboxSnapshot, _ change: FlagChange) -> Bool {
-        guard let old = before.index(of: uid), let new = view.index(of: uid) else { return false }
-        return change.applied(to: before.flags(of: before[old])) == view.flags(of: view[new])
+/// Whether a client, applying its own change to what it knew, has come to the flags that a message has. Remembers the
+/// last answer: neighbours are mostly alike.
+private struct Expectation {
+    let change: FlagChange
+    private var last: (old: FlagSetID, new: FlagSetID, isMet: Bool)?
+
+    init(_ change: FlagChange) { self.change = change }
+
+    mutating func isMet(
+        by new: MessageEntry, in view: MailboxSnapshot, after old: MessageEntry, in before: MailboxSnapshot
+    ) -> Bool {
+        if let last, last.old == old.flagSet, last.new == new.flagSet { return last.isMet }
+        let isMet = change.applied(to: before.flags(of: old)) == view.flags(of: new)
+        last = (old.flagSet, new.flagSet, isMet)
+        return isMet
     }
 }
 

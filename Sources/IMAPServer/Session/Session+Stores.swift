@@ -1,8 +1,7 @@
 // STOREs that arrived together: carried out in one commit, and answered in order as if each had been alone.
 //
 // Theory. They are submitted to the account's writer at once, as operations of their own, and answered when the commit
-// of the last has returned. Each has left word of the mailbox as it was behind it (`Moment`), and its answer tells up to
-// there: so no answer shows what a later command did, and what other sessions did comes in its turn. Nothing of the run
+// of the last has returned. Each brings the mailbox as it was behind it, and its answer tells up to there: so no answer shows what a later command did, and what other sessions did comes in its turn. Nothing of the run
 // is answered before all of it is committed, and nothing else is carried out meanwhile.
 //
 // Conditional STOREs (RFC 7162 §3.1.3) are left out: whether one may change a message depends on what the client has
@@ -56,7 +55,7 @@ extension Session {
         }
         for (place, answer) in answers.enumerated() where !isOver {
             unanswered = run.commands[(place + 1)...]
-            if let view = (try? answer.get())?.moment.view { horizon = view }
+            if let view = (try? answer.get())?.view { horizon = view }
             // The last answer tells of everything.
             selection.horizon = unanswered.isEmpty ? nil : horizon
             let (store, uids) = (run.stores[place], run.requests[place].uids)

@@ -36,11 +36,10 @@ extension MailboxSnapshot {
             highestModSeq = max(highestModSeq, last.modSeq)
         case .flagged(_, let entries):
             guard let last = entries.last else { return }
-            let byUID = Dictionary(entries.map { ($0.uid, $0) }, uniquingKeysWith: { $1 })
-            update(UIDSet(entries.map(\.uid))) { byUID[$0.uid] ?? $0 }
+            replace(entries)
             highestModSeq = max(highestModSeq, last.modSeq)
         case .expunged(_, let uids, let modSeq):
-            update(uids) { _ in nil }
+            remove(uids)
             highestModSeq = max(highestModSeq, modSeq)
         case .renamed, .rights: break
         case .deleted: isDeleted = true

@@ -13,8 +13,6 @@ final class AccountEffects: WriteEffects {
     var flagSets: FlagSetTable
     var flagSetIDs: [FlagSetKey: FlagSetID]
     var changes: [Change] = []
-    /// Wanted views of mailboxes as they are after so many changes, in order.
-    private(set) var moments: [(changes: Int, moment: Moment)] = []
     /// Another process may have committed before.
     var isExternal = false
     /// Stays after an operation was undone: whoever is told finds nothing new.
@@ -24,50 +22,60 @@ final class AccountEffects: WriteEffects {
     /// Views that were made inside the batch: so many of its changes they know already.
     var loaded: [MailboxID: Int] = [:]
 
-    init(flagSets: FlagSetTable, flagSetIDs: [FlagSetKey: FlagSetID]) {
+    /// Mailboxes in use as the batch has them, after so many of its changes.
+    private var working: [MailboxID: (snapshot: MailboxSnapshot, changes: Int)] = [:]
+    private let hub: ChangeHub
+
+    init(hub: ChangeHub, flagSets: FlagSetTable, flagSetIDs: [FlagSetKey: FlagSetID]) {
+        self.hub = hub
         self.flagSets = flagSets
         self.flagSetIDs = flagSetIDs
+    }
+
+    /// A mailbox as the batch has left it so far, as operations read it without the file; nil for one that nobody has
+    /// in use.
+    func snapshot(of id: MailboxID) -> MailboxSnapshot? {
+        guard let snapshot = worked(on: id), !snapshot.isDeleted else { return nil }
+        return snapshot
+    }
+
+    /// The same, deleted ones too.
+    fileprivate func worked(on id: MailboxID) -> MailboxSnapshot? {
+        guard let before = working[id] ?? beginning(of: id) else { return nil }
+        var snapshot = before.snapshot
+        // Not shared while it changes.
+        working[id] = nil
+        for change in changes.dropFirst(before.changes) where change.mailboxID == id {
+            snapshot.apply(change, flagSets: flagSets)
+        }
+        working[id] = (snapshot, changes.count)
+        return snapshot
+    }
+
+    private func beginning(of id: MailboxID) -> (snapshot: MailboxSnapshot, changes: Int)? {
+        guard let view = hub.liveView(id) else { return nil }
+        guard let reloaded = reloaded[id] else { return (view.current, loaded[id] ?? 0) }
+        guard let new = reloaded.snapshot else { return nil }
+        return (new.sharingChunks(with: view.current), 0)
     }
 
     /// The flag sets are shared until an operation adds one, which is rare.
     struct Mark {
         let changes: Int
-        let moments: Int
         let flagSets: FlagSetTable
         let flagSetIDs: [FlagSetKey: FlagSetID]
     }
 
     func mark() -> Mark {
-        Mark(changes: changes.count, moments: moments.count, flagSets: flagSets, flagSetIDs: flagSetIDs)
-    }
-
-    /// The mailbox as it is now, once this is committed.
-    func moment(of mailbox: MailboxID) -> Moment {
-        let moment = Moment(mailbox)
-        moments.append((changes.count, moment))
-        return moment
+        Mark(changes: changes.count, flagSets: flagSets, flagSetIDs: flagSetIDs)
     }
 
     func undo(to mark: Mark) {
         changes.removeLast(changes.count - mark.changes)
-        moments.removeLast(moments.count - mark.moments)
+        working = working.filter { $0.value.changes <= mark.changes }
         flagSets = mark.flagSets
         flagSetIDs = mark.flagSetIDs
     }
-}
-
-/// A mailbox as one operation left it, whatever else its commit has changed after that: so that each of several commands
-/// that share a commit is answered as if it had been alone.
-package final class Moment: Sendable {
-    let mailboxID: MailboxID
-    private let snapshot = Mutex<MailboxSnapshot?>(nil)
-
-    fileprivate init(_ mailboxID: MailboxID) { self.mailboxID = mailboxID }
-
-    /// nil when the commit did not change the mailbox, or nobody has it in use.
-    package var view: MailboxSnapshot? { snapshot.withLock { $0 } }
-
-    fileprivate func keep(_ view: MailboxSnapshot) { snapshot.withLock { $0 = view } }
 }
 
 /// A mailbox read from the file; nil snapshot when it is gone.
@@ -121,6 +129,9 @@ final class ChangeHub: WriterDelegate {
         }
     }
 
+    /// The mailbox's view if there is one, whether or not it was deleted.
+    fileprivate func liveView(_ id: MailboxID) -> MailboxView? { state.withLock { $0.views[id]?.view } }
+
     /// Whether anybody wants to hear of what another process commits.
     var isWatched: Bool { !accountWatchers.isEmpty || hasViewsInUse }
 
@@ -157,7 +168,7 @@ final class ChangeHub: WriterDelegate {
     func began(_ db: Database, external: Bool) throws -> AccountEffects {
         let mustLoad = state.withLock { !$0.areFlagSetsLoaded }
         if external || mustLoad { try readFlagSets(db) }
-        let effects = state.withLock { AccountEffects(flagSets: $0.flagSets, flagSetIDs: $0.flagSetIDs) }
+        let effects = state.withLock { AccountEffects(hub: self, flagSets: $0.flagSets, flagSetIDs: $0.flagSetIDs) }
         if external {
             effects.isExternal = true
             for view in liveViews {
@@ -184,27 +195,16 @@ final class ChangeHub: WriterDelegate {
     }
 
     private func publish(_ effects: AccountEffects, to view: MailboxView) {
-        var snapshot = view.current
-        var name: MailboxName?
+        var name = effects.reloaded[view.mailboxID]?.name
         // What another process changed may have been the rights.
         var newRights = effects.reloaded[view.mailboxID] != nil
-        if let reloaded = effects.reloaded[view.mailboxID] {
-            if let new = reloaded.snapshot {
-                snapshot = new.sharingChunks(with: snapshot)
-            } else {
-                snapshot.isDeleted = true
-            }
-            name = reloaded.name
-        }
-        var moments = effects.moments.filter { $0.moment.mailboxID == view.mailboxID }[...]
-        let unknown = effects.changes.enumerated().dropFirst(effects.loaded[view.mailboxID] ?? 0)
-        for (place, change) in unknown where change.mailboxID == view.mailboxID {
-            while let next = moments.first, next.changes <= place { moments.removeFirst().moment.keep(snapshot) }
-            snapshot.apply(change, flagSets: effects.flagSets)
+        for change in effects.changes.dropFirst(effects.loaded[view.mailboxID] ?? 0)
+        where change.mailboxID == view.mailboxID {
             if case .renamed(_, let new) = change { name = new }
             if case .rights = change { newRights = true }
         }
-        for rest in moments { rest.moment.keep(snapshot) }
+        var snapshot = view.current
+        if let new = effects.worked(on: view.mailboxID) { snapshot = new } else { snapshot.isDeleted = true }
         view.publish(snapshot, name: name, newRights: newRights)
     }
 

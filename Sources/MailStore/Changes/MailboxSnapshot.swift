@@ -25,6 +25,13 @@ package struct MessageEntry: Hashable, Sendable {
         self.internalDate = internalDate
         self.bodyID = bodyID
     }
+
+    /// By the numbers themselves: what another module compares is a call for each.
+    package static func == (left: MessageEntry, right: MessageEntry) -> Bool {
+        left.uid.rawValue == right.uid.rawValue && left.modSeq.rawValue == right.modSeq.rawValue
+            && left.flagSet.rawValue == right.flagSet.rawValue && left.size == right.size
+            && left.internalDate.packed == right.internalDate.packed && left.bodyID.rawValue == right.bodyID.rawValue
+    }
 }
 
 /// Some neighbouring messages of a snapshot, ascending by UID; never empty, never changed.
@@ -42,8 +49,8 @@ package final class Chunk: Sendable {
         var flagSets: [FlagSetID] = []
         var last: FlagSetID?
         for entry in entries {
-            highest = max(highest, entry.modSeq)
-            guard entry.flagSet != last else { continue }
+            if entry.modSeq.rawValue > highest.rawValue { highest = entry.modSeq }
+            guard entry.flagSet.rawValue != last?.rawValue else { continue }
             last = entry.flagSet
             if !flagSets.contains(entry.flagSet) { flagSets.append(entry.flagSet) }
         }
@@ -125,6 +132,12 @@ package struct MailboxSnapshot: Sendable {
     package func index(of uid: UID) -> Int? {
         let index = indexOfFirst(atLeast: uid.rawValue)
         return index < count && self[index].uid == uid ? index : nil
+    }
+
+    /// The same, where it is likely to be the message with this index.
+    package func index(of uid: UID, near likely: Int) -> Int? {
+        if likely < count, self[likely].uid.rawValue == uid.rawValue { return likely }
+        return index(of: uid)
     }
 
     /// The index of the first message whose UID is `uid` or greater; `count` when there is none. O(log n).
@@ -220,11 +233,30 @@ package struct MailboxSnapshot: Sendable {
         setChunks(new + Self.packed(Array(tail)))
     }
 
-    /// With some messages changed or taken out.
-    /// - Parameters:
-    ///   - uids: the messages to look at; those that are not here are passed over.
-    ///   - change: the message's new entry, or nil to take it out.
-    mutating func update(_ uids: UIDSet, _ change: (MessageEntry) -> MessageEntry?) {
+    /// With other entries in place of those with the same UIDs; such as are not here are passed over.
+    /// - Parameter entries: ascending by UID.
+    mutating func replace(_ entries: [MessageEntry]) {
+        var next = 0
+        for place in chunks.indices {
+            guard next < entries.count else { return }
+            let chunk = chunks[place]
+            guard entries[next].uid.rawValue <= chunk.lastUID else { continue }
+            var new = chunk.entries
+            var index = indexOfFirst(atLeast: entries[next].uid.rawValue) - starts[place]
+            while next < entries.count, index < new.count {
+                let (uid, here) = (entries[next].uid.rawValue, new[index].uid.rawValue)
+                if uid == here { new[index] = entries[next] }
+                if uid <= here { next += 1 }
+                if uid >= here { index += 1 }
+            }
+            // What is behind the last message here is looked for in the next chunk.
+            while next < entries.count, entries[next].uid.rawValue <= chunk.lastUID { next += 1 }
+            chunks[place] = Chunk(new)
+        }
+    }
+
+    /// Without these messages.
+    mutating func remove(_ uids: UIDSet) {
         var remaining = uids.ranges[...]
         var new: [Chunk] = []
         new.reserveCapacity(chunks.count)
@@ -234,8 +266,12 @@ package struct MailboxSnapshot: Sendable {
                 new.append(chunk)
                 continue
             }
-            let entries = chunk.entries.compactMap { uids.contains($0.uid) ? change($0) : $0 }
-            if !entries.isEmpty { new.append(entries == chunk.entries ? chunk : Chunk(entries)) }
+            let entries = chunk.entries.filter { entry in
+                let uid = entry.uid.rawValue
+                while let range = remaining.first, range.upperBound < uid { remaining = remaining.dropFirst() }
+                return remaining.first.map { uid < $0.lowerBound } ?? true
+            }
+            if !entries.isEmpty { new.append(entries.count == chunk.entries.count ? chunk : Chunk(entries)) }
         }
         setChunks(new)
     }

@@ -22,6 +22,7 @@ struct SnapshotComparison {
                 right.skipChunk()
                 continue
             }
+            if !keepingExpunged { walkInStep(&left, &right) }
             switch (left.entry, right.entry) {
             case (nil, nil):
                 flush()
@@ -36,6 +37,23 @@ struct SnapshotComparison {
             case (let before?, let after?):
                 step(before, after, &left, &right)
             }
+        }
+    }
+
+    /// Passes over messages that both have, as far as the chunks at hand reach: what most of a comparison is.
+    private mutating func walkInStep(_ left: inout Cursor, _ right: inout Cursor) {
+        guard left.chunk < left.chunks.count, right.chunk < right.chunks.count else { return }
+        let (old, new) = (left.chunks[left.chunk].entries, right.chunks[right.chunk].entries)
+        // The last of a chunk is left to those who know how to go on to the next.
+        while left.offset < old.count - 1, right.offset < new.count - 1,
+            old[left.offset].uid.rawValue == new[right.offset].uid.rawValue
+        {
+            let (before, after) = (old[left.offset], new[right.offset])
+            if before.modSeq.rawValue != after.modSeq.rawValue || before.flagSet.rawValue != after.flagSet.rawValue {
+                difference.changed.append(after.uid)
+            }
+            left.offset += 1
+            right.offset += 1
         }
     }
 

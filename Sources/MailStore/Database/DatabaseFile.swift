@@ -24,12 +24,16 @@ final class DatabaseFile: Sendable {
     private let isClosing = Mutex(false)
 
     /// Opens or makes the file and brings its schema up to date.
-    init(path: String, steps: [SchemaStep], readers: Int) throws(StoreError) {
+    /// - Parameter checksReferences: whether SQLite looks for what each row refers to, and deletes what refers to a row
+    /// that goes.
+    init(
+        path: String, steps: [SchemaStep], readers: Int, checksReferences: Bool = true
+    ) throws(StoreError) {
         self.path = path
         lock = try FileLock(path: path + ".lock")
         self.readers = Readers(path: path, count: readers)
         do {
-            pool = try lock.withLock { try Self.open(path: path, steps: steps) }
+            pool = try lock.withLock { try Self.open(path: path, steps: steps, checksReferences) }
         } catch {
             throw StoreError(error, doing: "open \(path)")
         }
@@ -47,7 +51,9 @@ final class DatabaseFile: Sendable {
         return configuration
     }
 
-    private static func open(path: String, steps: [SchemaStep]) throws -> DatabasePool {
+    private static func open(
+        path: String, steps: [SchemaStep], _ checksReferences: Bool
+    ) throws -> DatabasePool {
         try makePrivate(path)
         _ = CachedReads.isInstalled
         let pool = try DatabasePool(path: path, configuration: configuration())
@@ -60,6 +66,9 @@ final class DatabaseFile: Sendable {
                 "\(path) was written by a newer version of Martlet; this one does not know its schema")
         }
         try migrator.migrate(pool)
+        if !checksReferences {
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA foreign_keys=OFF") }
+        }
         return pool
     }
 

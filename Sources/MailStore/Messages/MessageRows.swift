@@ -11,23 +11,34 @@ extension WriteOperation {
     /// One message's row.
     struct MessageRow {
         let entry: MessageEntry
-        let saveDate: Int64
         let system: SystemFlags
     }
 
     /// The messages of the set that are there, ascending.
     func messages(_ uids: UIDSet, in mailbox: MailboxID) throws -> [MessageRow] {
         var rows: [MessageRow] = []
+        if let snapshot = effects.snapshot(of: mailbox) {
+            var last: (id: FlagSetID, system: SystemFlags)?
+            for range in snapshot.indices(in: uids) {
+                snapshot.forEach(in: range) { _, entry in
+                    if last?.id != entry.flagSet {
+                        last = (entry.flagSet, effects.flagSets[entry.flagSet].flags.system)
+                    }
+                    rows.append(MessageRow(entry: entry, system: last?.system ?? []))
+                }
+            }
+            return rows
+        }
         for range in uids.ranges {
             try db.each(
                 """
-                SELECT uid, flag_set, modseq, size, internal_date, body_id, save_date FROM message
+                SELECT uid, flag_set, modseq, size, internal_date, body_id FROM message
                 WHERE mailbox_id = ? AND uid BETWEEN ? AND ? ORDER BY uid
                 """, .int(mailbox.rawValue), .int(range.lowerBound), .int(range.upperBound)
             ) { row in
                 let entry = try MessageEntry(row)
                 let flags = effects.flagSets[entry.flagSet].flags.system
-                rows.append(MessageRow(entry: entry, saveDate: row.int(6), system: flags))
+                rows.append(MessageRow(entry: entry, system: flags))
             }
         }
         return rows

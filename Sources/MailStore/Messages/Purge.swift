@@ -95,6 +95,11 @@ extension WriteOperation {
         try db.run(
             "DELETE FROM body_chunk WHERE id BETWEEN ? AND ?", .int(first),
             .int(first | (1 << ChunkLayout.numberBits - 1)))
+        // Nothing of these goes by itself: references are not looked at (see `AccountStore.init`).
+        try db.run("DELETE FROM sort_key WHERE body_id = ?", .int(body.rawValue))
+        try db.run("DELETE FROM thread_member WHERE body_id = ?", .int(body.rawValue))
+        try db.run("DELETE FROM search_large WHERE body_id = ?", .int(body.rawValue))
+        try db.run("DELETE FROM body_origin WHERE body_id = ?", .int(body.rawValue))
         try db.run("DELETE FROM body WHERE id = ?", .int(body.rawValue))
     }
 

@@ -1,5 +1,6 @@
 // STORE: flags of messages replaced, added or removed (RFC 3501 §6.4.6).
 
+import GRDB
 package import Mail
 
 package enum FlagChange: Hashable, Sendable {
@@ -52,15 +53,16 @@ package struct StoreRequest: Sendable {
 
 extension AccountStore {
     /// Changes flags as so many calls of the other function would, one after the other, but submits all at once.
-    /// - Returns: for each what came of it, and the mailbox as it was then.
+    /// - Returns: for each what came of it, and the mailbox as it was then: so that each can be answered as if it had
+    /// been alone. nil where nobody has the mailbox in use.
     package func storeFlags(
         _ requests: [StoreRequest], in mailbox: MailboxID
-    ) async -> [Result<(outcome: StoreOutcome, moment: Moment), StoreError>] {
+    ) async -> [Result<(outcome: StoreOutcome, view: MailboxSnapshot?), StoreError>] {
         await writeShared(
             each: requests.map { request in
                 { operation in
                     let outcome = try operation.storeFlagsChecked(request.uids, in: mailbox, request.change, if: nil)
-                    return (outcome, operation.effects.moment(of: mailbox))
+                    return (outcome, operation.effects.snapshot(of: mailbox))
                 }
             })
     }
@@ -91,44 +93,97 @@ extension WriteOperation {
     mutating func storeFlags(
         _ uids: UIDSet, in mailbox: MailboxID, _ change: FlagChange, if condition: StoreCondition?
     ) throws -> StoreOutcome {
-        let rows = try messages(uids, in: mailbox)
         let rights = try rights(on: mailbox)
-        var modified: [UID] = []
-        var results: [FlagSetID: FlagSetID] = [:]
+        var work = FlagWork()
+        for range in uids.ranges {
+            let rows = try messages(UIDSet([range]), in: mailbox)
+            if rows.isEmpty, range.count == 1 { work.missing.append(range) }
+            let first = work.changed.count
+            try add(rows, to: &work, change, rights, condition)
+            try write(work.changed[first...], work, in: mailbox, isWhole: condition == nil)
+        }
+        if !work.changed.isEmpty {
+            try add(work.counts, to: mailbox, modSeq: try nextModSeq())
+            effects.changes.append(.flagged(mailbox, work.changed))
+        }
+        return StoreOutcome(
+            changed: work.changed, missing: UIDSet(work.missing), modified: UIDSet(work.modified))
+    }
+
+    /// What one STORE comes to.
+    private struct FlagWork {
         var changed: [MessageEntry] = []
+        var missing: [ClosedRange<UInt32>] = []
+        var modified: [UID] = []
         var counts = MailboxCounts()
+        /// The set that takes the place of another.
+        var results: [FlagSetID: FlagSetID] = [:]
+        /// The last of them.
+        var last: (old: FlagSetID, new: FlagSetID)?
+    }
+
+    private mutating func add(
+        _ rows: [MessageRow], to work: inout FlagWork, _ change: FlagChange, _ rights: MailboxRights,
+        _ condition: StoreCondition?
+    ) throws {
         for row in rows {
             let old = row.entry.flagSet
             if let condition, !condition.allows(change, row.entry, flags: effects.flagSets[old].flags) {
-                modified.append(row.entry.uid)
+                work.modified.append(row.entry.uid)
                 continue
             }
-            let new = try results[old] ?? flagSet(change.applied(to: effects.flagSets[old].flags, with: rights))
-            results[old] = new
-            guard new != old else { continue }
+            if work.last?.old != old {
+                let new =
+                    try work.results[old] ?? flagSet(change.applied(to: effects.flagSets[old].flags, with: rights))
+                work.results[old] = new
+                work.last = (old, new)
+            }
+            guard let new = work.last?.new, new != old else { continue }
             var entry = row.entry
             entry.flagSet = new
             entry.modSeq = try nextModSeq()
-            counts.add(flags: row.system, -1)
-            counts.add(flags: effects.flagSets[new].flags.system, 1)
-            changed.append(entry)
+            work.counts.add(flags: row.system, -1)
+            work.counts.add(flags: effects.flagSets[new].flags.system, 1)
+            work.changed.append(entry)
         }
-        try write(changed, in: mailbox, counts)
-        let there = UIDSet(rows.map(\.entry.uid))
-        let missing = uids.ranges.filter { $0.count == 1 && !there.contains(rawValue: $0.lowerBound) }
-        return StoreOutcome(changed: changed, missing: UIDSet(missing), modified: UIDSet(modified))
     }
 
-    private mutating func write(_ changed: [MessageEntry], in mailbox: MailboxID, _ counts: MailboxCounts) throws {
-        guard !changed.isEmpty else { return }
-        for entry in changed {
-            try db.run(
-                "UPDATE message SET flag_set = ?, modseq = ? WHERE mailbox_id = ? AND uid = ?",
-                .int(entry.flagSet.rawValue), .int(entry.modSeq.rawValue), .int(mailbox.rawValue),
-                .int(entry.uid.rawValue))
+    /// Writes what has changed of the messages of one range.
+    ///
+    /// Many messages that had the same flags are one statement. A set that takes another's place is never replaced
+    /// itself by the same change, so no statement meets what another one has written.
+    /// - Parameter isWhole: all messages of a set that is replaced were changed.
+    private mutating func write(
+        _ changed: ArraySlice<MessageEntry>, _ work: FlagWork, in mailbox: MailboxID,
+        isWhole: Bool
+    ) throws {
+        guard let first = changed.first, let last = changed.last else { return }
+        let replaced = work.results.filter { $0.key != $0.value }
+        // Each statement looks at the whole range.
+        guard isWhole, replaced.count * 8 <= changed.count else {
+            for entry in changed { try write(entry, in: mailbox) }
+            return
         }
-        try add(counts, to: mailbox, modSeq: try nextModSeq())
-        effects.changes.append(.flagged(mailbox, changed))
+        var count = 0
+        for (old, new) in replaced {
+            try db.run(
+                """
+                UPDATE message SET flag_set = ?, modseq = ?
+                WHERE mailbox_id = ? AND uid BETWEEN ? AND ? AND flag_set = ?
+                """, .int(new.rawValue), .int(first.modSeq.rawValue), .int(mailbox.rawValue),
+                .int(first.uid.rawValue), .int(last.uid.rawValue), .int(old.rawValue))
+            count += db.changesCount
+        }
+        guard count == changed.count else {
+            throw StoreError.broken("mailbox \(mailbox) has other flags in the file than in memory")
+        }
+    }
+
+    private func write(_ entry: MessageEntry, in mailbox: MailboxID) throws {
+        try db.run(
+            "UPDATE message SET flag_set = ?, modseq = ? WHERE mailbox_id = ? AND uid = ?",
+            .int(entry.flagSet.rawValue), .int(entry.modSeq.rawValue), .int(mailbox.rawValue),
+            .int(entry.uid.rawValue))
     }
 }
 
