@@ -46,7 +46,7 @@ class Sizes:
 
 QUICK = Sizes(mailbox=2_000, bodies=2_000, moved=1_000, single=500, stores=100, stores_pipelined=500, append=100,
               append_pipelined=500, append_batches=5, lmtp=100, lmtp_many=400, logins=200, selects=200, searches=3,
-              mixed=1_000, notices=50, idle=100)
+              mixed=1_000, notices=20, idle=100)
 
 
 @dataclasses.dataclass
