@@ -1,6 +1,8 @@
 // The store: a data directory opened, its directory, and the accounts' files as they are asked for.
 //
-// At most `openAccounts` files stay open for no one in particular; an account that somebody holds stays open besides.
+// At most `openAccounts` files stay open for no one in particular, and each for `openTime`, or until its mail is
+// indexed; an account that somebody holds stays open besides. An open file costs some half a megabyte: connections,
+// their schemas and their pages.
 
 package import Logging
 import NIOPosix
@@ -11,6 +13,8 @@ package final class Store: Sendable {
     package struct Options: Sendable {
         /// Files kept open after their last use.
         package var openAccounts = 256
+        /// How long after it.
+        package var openTime = Duration.seconds(300)
         package var readersPerAccount = 2
         /// Days for which an expunged message can be restored.
         package var retentionDays = 14
@@ -100,6 +104,9 @@ package final class Store: Sendable {
         }
     }
 
+    /// How many accounts' files are open.
+    package var openAccountCount: Int { accounts.withLock { $0.all.count } }
+
     /// Opens on the store's own threads: it waits for the disk and for other processes.
     private func openAccount(_ id: AccountID) async -> Result<AccountStore, StoreError> {
         let (path, readers, compression) = (layout.accountDatabase(id), options.readersPerAccount, compression)
@@ -182,12 +189,22 @@ package final class Store: Sendable {
         serverLock?.release()
     }
 
+    /// Lets go of files that nobody has asked for lately; what holds no other user closes by that.
+    private func closeUnused() {
+        let unfinished = indexing?.unfinished ?? []
+        let time = ContinuousClock.now - options.openTime
+        let unused = accounts.withLock { $0.takeUnused(since: time, except: unfinished) }
+        // Only now, outside the lock: who opens another is not to wait for them.
+        withExtendedLifetime(unused) {}
+    }
+
     private func startWatching() {
         watching.withLock { task in
             task = Task { [weak self] in
                 while (try? await Task.sleep(for: Self.watchInterval)) != nil {
                     guard let self else { return }
                     directory.lookForExternalCommits()
+                    closeUnused()
                     for account in accounts.withLock({ $0.all }) { account.lookForExternalCommits() }
                 }
             }
@@ -199,18 +216,38 @@ package final class Store: Sendable {
 private struct OpenAccounts {
     private struct Weak { weak var account: AccountStore? }
     private var known: [AccountID: Weak] = [:]
-    private var recent: [AccountStore] = []
+    /// The last used one last.
+    private var recent: [(account: AccountStore, used: ContinuousClock.Instant)] = []
     private var opening: [AccountID: Task<Result<AccountStore, StoreError>, Never>] = [:]
 
     var all: [AccountStore] { known.values.compactMap(\.account) }
 
     mutating func find(_ id: AccountID) -> AccountStore? {
         guard let account = known[id]?.account else { return nil }
-        if recent.last !== account {
-            recent.removeAll { $0 === account }
-            recent.append(account)
-        }
+        touch(account)
         return account
+    }
+
+    private mutating func touch(_ account: AccountStore) {
+        if recent.last?.account === account {
+            recent.removeLast()
+        } else {
+            recent.removeAll { $0.account === account }
+        }
+        recent.append((account, .now))
+    }
+
+    /// Those that have not been asked for since then.
+    mutating func takeUnused(
+        since time: ContinuousClock.Instant, except needed: Set<AccountID>
+    ) -> [AccountStore] {
+        var unused: [AccountStore] = []
+        recent.removeAll { account, used in
+            guard used < time, !needed.contains(account.id) else { return false }
+            unused.append(account)
+            return true
+        }
+        return unused
     }
 
     /// The one task that opens the account, started by `start` when there is none.
@@ -228,12 +265,12 @@ private struct OpenAccounts {
         guard let account else { return }
         known = known.filter { $0.value.account != nil }
         known[id] = Weak(account: account)
-        recent.append(account)
+        touch(account)
         if recent.count > limit { recent.removeFirst() }
     }
 
     mutating func remove(_ id: AccountID) -> AccountStore? {
-        recent.removeAll { $0.id == id }
+        recent.removeAll { $0.account.id == id }
         return known.removeValue(forKey: id)?.account
     }
 

@@ -26,10 +26,7 @@ extension Directory {
 
     /// The account that has this address as its own or, alone, as an alias. ASCII case does not matter.
     package func account(address: EmailAddress) async throws(StoreError) -> AccountRecord? {
-        try await file.read { db in
-            let found = try db.accounts(key: address.lookupKey)
-            return found.count == 1 ? found[0] : nil
-        }
+        try await file.read(isBrief: true) { try $0.account(key: address.lookupKey) }
     }
 
     /// Makes an account with its own address.
@@ -198,6 +195,16 @@ extension Database {
             """, .text(key)
         ) { ids.append(AccountID(rawValue: $0.int(0))) }
         return try ids.map { try requireAccount($0) }
+    }
+
+    /// The one account behind an address's key; nil when there are several.
+    func account(key: String) throws -> AccountRecord? {
+        var ids: [AccountID] = []
+        try each(
+            "SELECT account_id FROM address JOIN address_target ON address_id = address.id WHERE key = ? LIMIT 2",
+            .text(key)
+        ) { ids.append(AccountID(rawValue: $0.int(0))) }
+        return ids.count == 1 ? try requireAccount(ids[0]) : nil
     }
 
     func refuseTaken(_ key: String, _ text: String) throws {

@@ -2,6 +2,7 @@
 //
 // Each read costs a jump to another thread and back, which is most of what a login costs; and what is read at once is
 // of one moment. Whoever is asked for, the same statements run: a name that nobody has takes no less time than another.
+// They are few and find single rows, so the read is a brief one.
 
 import GRDB
 package import Mail
@@ -41,11 +42,10 @@ extension Directory {
         of address: EmailAddress?, secret: LoginSecret, settings keys: [String]
     ) async throws(StoreError) -> LoginFacts {
         let key = address?.lookupKey ?? ""
-        return try await file.read { [hub] db in
+        return try await file.read(isBrief: true) { [hub] db in
             // Before anything is read: what is committed from here on moves it.
             let version = hub.version
-            let found = try db.accounts(key: key)
-            let account = found.count == 1 ? found[0] : nil
+            let account = try db.account(key: key)
             let id = account?.id ?? AccountID(rawValue: 0)
             var settings: [String: String] = [:]
             for key in keys { settings[key] = try db.setting(key) }

@@ -28,6 +28,8 @@ final class BackgroundIndexing: Sendable {
     }
     private struct State {
         var queue: [AccountID: Waiting] = [:]
+        /// Whose step runs.
+        var current: AccountID?
         var lastNews: ContinuousClock.Instant?
         var isRunning = false
         var isClosed = false
@@ -66,6 +68,11 @@ final class BackgroundIndexing: Sendable {
         if mustStart { Task(priority: .background) { await run() } }
     }
 
+    /// Accounts with something to take in, as far as is known.
+    var unfinished: Set<AccountID> {
+        state.withLock { state in Set(state.queue.keys).union(state.current.map { [$0] } ?? []) }
+    }
+
     func close() {
         state.withLock { state in
             state.isClosed = true
@@ -96,7 +103,10 @@ final class BackgroundIndexing: Sendable {
             }
         }
         let end = ContinuousClock.now
-        let isBusy = state.withLock { state in state.lastNews.map { $0 + delay > end } ?? false }
+        let isBusy = state.withLock { state in
+            state.current = nil
+            return state.lastNews.map { $0 + delay > end } ?? false
+        }
         try? await Task.sleep(for: (end - start) * (isBusy ? 3 : 1))
     }
 
@@ -135,6 +145,7 @@ final class BackgroundIndexing: Sendable {
                 return .rest(max(.zero, rest))
             }
             state.queue[first.id] = nil
+            state.current = first.id
             return .step(account, waiting)
         }
     }
