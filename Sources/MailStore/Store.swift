@@ -31,6 +31,7 @@ package final class Store: Sendable {
     private let threads: NIOThreadPool
     private let compression = Compression()
     let keyMemory = KeyMemory()
+    private let spoolBudget = SpoolBudget()
     private let accounts = Mutex(OpenAccounts())
     private let indexing: BackgroundIndexing?
     private let watching: Mutex<Task<Void, Never>?> = Mutex(nil)
@@ -146,7 +147,7 @@ package final class Store: Sendable {
     }
 
     /// Room for messages that are to be appended together.
-    package func spoolRoom() -> SpoolRoom { SpoolRoom(directory: layout.temporary) }
+    package func spoolRoom() -> SpoolRoom { SpoolRoom(directory: layout.temporary, budget: spoolBudget) }
 
     /// Deletes an account's mail for good; the account must be gone from the directory.
     package func removeAccountFile(_ id: AccountID) async throws(StoreError) {

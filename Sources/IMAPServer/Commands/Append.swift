@@ -39,9 +39,7 @@ extension Session {
         if let refusal = refusal(of: head.name) { throw Refusal(refusal) }
         // RFC 9586 §3: every command that names a message by its number.
         if enabled.isUIDOnly, head.replaced?.isUID == false { throw Refusal(Session.uidRequired) }
-        let mailbox = try await resolve(head.mailbox)
-        try await mailbox.account.checkAppend(of: 0, messages: head.newMessages, to: mailbox.name)
-        return mailbox
+        return try await resolve(head.mailbox)
     }
 
     /// Reads to the end of the command in any case.
@@ -104,10 +102,10 @@ extension Session {
     }
 
     private func begin(_ options: AppendOptions, _ intake: inout AppendIntake) throws {
-        guard intake.messages.count < limits.appendMessages else {
+        guard intake.count < limits.appendMessages else {
             throw Refusal(.no("One APPEND takes \(limits.appendMessages) messages at most.", code: .limit))
         }
-        if !intake.messages.isEmpty { try require("MULTIAPPEND") }
+        if intake.count > 0 { try require("MULTIAPPEND") }
         intake.options = options
         intake.size = 0
         intake.isCatenated = false
@@ -122,7 +120,7 @@ extension Session {
             guard literal.size > 0 || intake.isCatenated else {
                 throw Refusal(.no("A message of no bytes is not stored.", code: .cannot))
             }
-            try await grow(by: Int(clamping: literal.size), &intake)
+            try await grow(by: Int(clamping: literal.size), isHere: !literal.synchronizing, &intake)
             if literal.form != .text { intake.staging?.takeBinary() }
         } catch {
             intake.note(error)
@@ -141,18 +139,25 @@ extension Session {
         }
     }
 
+    /// Of literals that come in any case, what is looked at by the operation alone that stores them.
+    private static let uncheckedSize = 1_024 * 1_024
+
     /// The message at hand becomes longer, if it may.
-    private func grow(by size: Int, _ intake: inout AppendIntake) async throws {
+    /// - Parameter isHere: it comes whatever the answer is.
+    private func grow(by size: Int, isHere: Bool, _ intake: inout AppendIntake) async throws {
         let (sum, overflow) = intake.size.addingReportingOverflow(size)
         guard !overflow, sum <= limits.message else {
             throw Refusal(.no("A message may have \(limits.message) bytes at most.", code: .tooBig))
         }
-        guard intake.sum <= max(limits.appendSum, limits.message) - size || intake.messages.isEmpty else {
+        guard intake.sum <= max(limits.appendSum, limits.message) - size || intake.count == 0 else {
             throw Refusal(.no("One APPEND takes \(limits.appendSum) bytes at most.", code: .limit))
         }
         intake.size = sum
         intake.sum += size
         guard let mailbox = intake.destination else { return }
+        // A look at the mailbox costs as much as storing a small message, and storing looks again. What comes in any
+        // case is worth it only when it is large.
+        if isHere, intake.sum <= Self.uncheckedSize, intake.head.replaced == nil, !mailbox.account.isGuests { return }
         let growth = max(0, intake.sum - (intake.replaced?.size ?? 0))
         try await mailbox.account.checkAppend(of: growth, messages: intake.head.newMessages, to: mailbox.name)
     }
@@ -162,7 +167,7 @@ extension Session {
         guard let staging = intake.staging else { return }
         do {
             let content = try await content(of: url)
-            try await grow(by: content.count, &intake)
+            try await grow(by: content.count, isHere: false, &intake)
             try await copy(content, to: staging)
         } catch let error as StoreError where error == .messageGone {
             throw Refusal(.no("The message of a URL is gone.", code: .badURL(url)))
@@ -178,29 +183,52 @@ extension Session {
         }
     }
 
-    /// The message at hand has come whole.
+    /// The message at hand has come whole. It is worked on while the next one comes.
     private func finishMessage(_ intake: inout AppendIntake) async throws {
         guard let staging = intake.staging else { return }
         guard intake.size > 0 else { throw Refusal(.no("A message of no bytes is not stored.", code: .cannot)) }
         intake.staging = nil
-        let staged = try await staging.finish()
+        intake.finishing.append(
+            AppendIntake.Finishing(
+                staged: staging.finishing(), flags: intake.options.flags,
+                date: intake.options.date ?? intake.arrival))
+        while intake.finishing.count > AppendIntake.mostFinishing { try await collect(&intake) }
+    }
+
+    /// Waits for the first of the messages that are worked on.
+    private func collect(_ intake: inout AppendIntake) async throws {
+        let next = intake.finishing.removeFirst()
+        let staged = try await next.staged.value()
         intake.weight += staged.weight
         guard intake.weight <= limits.appendMemory || intake.messages.isEmpty else {
             throw Refusal(.no("These messages are too many for one APPEND.", code: .limit))
         }
-        let options = intake.options
-        intake.messages.append(
-            NewMessage(staged, flags: options.flags, internalDate: options.date ?? intake.arrival))
+        intake.messages.append(NewMessage(staged, flags: next.flags, internalDate: next.date))
     }
 
     private func complete(_ intake: inout AppendIntake) async -> Completion {
         do {
             try intake.refuseIfSpoilt()
+            if let outcome = try await storeOnly(&intake) { return outcome }
             try await finishMessage(&intake)
+            while !intake.finishing.isEmpty { try await collect(&intake) }
             return try await store(intake)
         } catch {
             return completion(for: error, command: intake.head.name)
         }
+    }
+
+    /// One message alone goes from the thread that parses it to the one that stores it.
+    /// - Returns: nil for anything else.
+    private func storeOnly(_ intake: inout AppendIntake) async throws -> Completion? {
+        guard let mailbox = intake.destination, let staging = intake.staging, intake.count == 0, intake.size > 0,
+            intake.replaced == nil
+        else { return nil }
+        intake.staging = nil
+        let appending = mailbox.account.appending(
+            staging, flags: intake.options.flags, internalDate: intake.options.date ?? intake.arrival,
+            to: mailbox.name)
+        return appended(try await appending.value(), to: mailbox)
     }
 
     private func store(_ intake: AppendIntake) async throws -> Completion {
@@ -208,7 +236,10 @@ extension Session {
         if let replaced = intake.replaced, let message = intake.messages.first {
             return try await replace(replaced, with: message, in: mailbox)
         }
-        let outcome = try await mailbox.account.append(intake.messages, to: mailbox.name)
+        return appended(try await mailbox.account.append(intake.messages, to: mailbox.name), to: mailbox)
+    }
+
+    private func appended(_ outcome: AppendOutcome, to mailbox: MailboxReference) -> Completion {
         let uids = UIDSet(outcome.uids.compactMap { $0 })
         noteOwnMessages(outcome.uids.compactMap { $0 }, in: mailbox)
         guard !uids.isEmpty else { return .ok("APPEND completed.") }
@@ -232,6 +263,8 @@ struct AppendIntake {
     var replaced: ReplacedMessage?
     /// Complete.
     var messages: [NewMessage] = []
+    /// Came whole after those, and are worked on.
+    var finishing: [Finishing] = []
     /// Of the message at hand: its options, its bytes so far, and their number as announced.
     var options = AppendOptions()
     var isCatenated = false
@@ -247,6 +280,19 @@ struct AppendIntake {
         self.head = head
         self.room = room
     }
+
+    /// A message that has come whole.
+    struct Finishing {
+        let staged: Pending<StagedMessage>
+        let flags: Flags
+        let date: MailDate
+    }
+
+    /// So many are worked on while the next one comes: each has up to two chunks in memory.
+    static let mostFinishing = 4
+
+    /// The messages that have come whole.
+    var count: Int { messages.count + finishing.count }
 
     mutating func note(_ error: any Error) {
         if problem == nil { problem = error }

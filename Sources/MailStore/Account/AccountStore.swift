@@ -69,6 +69,9 @@ package final class AccountStore: Sendable {
         AccountStore(self, guest: guest, boundTo: boundMailbox, session: session)
     }
 
+    /// Whether another account than its own uses this handle.
+    package var isGuests: Bool { guest != nil }
+
     /// How often `read` was called, by all sessions on the account: tests count by it that reads which arrived together
     /// are one job.
     package var readCount: Int { readJobs.load(ordering: .relaxed) }

@@ -11,14 +11,14 @@ final class Compression: Sendable {
     private static let keptContexts = 4
 
     private struct Contexts: Sendable {
-        var compressing: [Context] = []
+        var compressing: [Compressor] = []
         var decompressing: [Context] = []
     }
     private let contexts = Mutex(Contexts())
 
     deinit {
         contexts.withLock { contexts in
-            contexts.compressing.forEach { ZSTD_freeCCtx($0.pointer) }
+            contexts.compressing = []
             contexts.decompressing.forEach { ZSTD_freeDCtx($0.pointer) }
         }
     }
@@ -27,20 +27,14 @@ final class Compression: Sendable {
     func compress(_ bytes: ArraySlice<UInt8>, level: Int32 = level) -> [UInt8]? {
         guard bytes.count >= 64, let context = takeCompressing() else { return nil }
         defer { give(compressing: context) }
-        let bound = ZSTD_compressBound(bytes.count)
-        let frame = [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-            let size = bytes.withUnsafeBytes { source in
-                ZSTD_compressCCtx(
-                    context.pointer, target.baseAddress, bound, source.baseAddress, source.count, level)
-            }
-            count = ZSTD_isError(size) == 0 ? size : 0
+        // Into room that is used again: what is kept has its own size, since chunks wait in memory.
+        guard let room = context.room(ZSTD_compressBound(bytes.count)) else { return nil }
+        let size = bytes.withUnsafeBytes { source in
+            ZSTD_compressCCtx(
+                context.pointer, room.baseAddress, room.count, source.baseAddress, source.count, level)
         }
-        guard !frame.isEmpty, frame.count < bytes.count else { return nil }
-        // A copy of its own size: the frame's room is as large as what it compresses, and chunks wait in memory.
-        var exact: [UInt8] = []
-        exact.reserveCapacity(frame.count)
-        exact.append(contentsOf: frame)
-        return exact
+        guard ZSTD_isError(size) == 0, size > 0, size < bytes.count else { return nil }
+        return Array(room[..<size])
     }
 
     /// Appends the frame's content, which must be exactly `size` bytes. False when the frame is damaged.
@@ -56,19 +50,42 @@ final class Compression: Sendable {
         return isRight
     }
 
-    private func takeCompressing() -> Context? {
-        contexts.withLock { $0.compressing.popLast() } ?? ZSTD_createCCtx().map { Context(pointer: $0) }
+    private func takeCompressing() -> Compressor? {
+        contexts.withLock { $0.compressing.popLast() } ?? ZSTD_createCCtx().map { Compressor(pointer: $0) }
     }
     private func takeDecompressing() -> Context? {
         contexts.withLock { $0.decompressing.popLast() } ?? ZSTD_createDCtx().map { Context(pointer: $0) }
     }
-    private func give(compressing context: Context) {
-        let isKept = contexts.withLock { $0.compressing.keep(context, atMost: Self.keptContexts) }
-        if !isKept { ZSTD_freeCCtx(context.pointer) }
+    private func give(compressing context: Compressor) {
+        contexts.withLock { contexts in
+            if contexts.compressing.count < Self.keptContexts { contexts.compressing.append(context) }
+        }
     }
     private func give(decompressing context: Context) {
         let isKept = contexts.withLock { $0.decompressing.keep(context, atMost: Self.keptContexts) }
         if !isKept { ZSTD_freeDCtx(context.pointer) }
+    }
+}
+
+/// A zstd context that compresses, with room for one frame. It has one owner at a time, the list or the call that took
+/// it.
+private final class Compressor: @unchecked Sendable {
+    let pointer: OpaquePointer
+    private var frame: UnsafeMutableRawBufferPointer?
+
+    init(pointer: OpaquePointer) { self.pointer = pointer }
+
+    deinit {
+        ZSTD_freeCCtx(pointer)
+        frame?.deallocate()
+    }
+
+    /// Room of at least so many bytes; nil for none.
+    func room(_ count: Int) -> UnsafeMutableRawBufferPointer? {
+        if let frame, frame.count >= count { return frame }
+        frame?.deallocate()
+        frame = .allocate(byteCount: max(count, 64 * 1_024), alignment: 16)
+        return frame
     }
 }
 

@@ -1,7 +1,7 @@
 // A message on its way into the store: parsed, cut into chunks and compressed while its bytes arrive.
 //
 // Used by one session: `write` any number of times, then `finish` once. The work runs on the store's own threads, so
-// the writer later only inserts rows. Memory: one chunk, the parser's state, and at most `SpoolRoom.memoryLimit`.
+// the writer later only inserts rows. Memory: one chunk, the parser's state, and at most what `SpoolRoom` may hold.
 
 package import Mail
 package import NIOCore
@@ -25,6 +25,8 @@ enum ChunkLayout {
 package struct StagedMessage: Sendable {
     package let parsed: ParsedMessage
     let chunks: [StoredChunk]
+    /// Where the chunks lie.
+    let room: SpoolRoom
     /// nil when the text begins too far behind the header.
     let preview: String?
 
@@ -114,10 +116,26 @@ package final class MessageStaging: Sendable {
     }
 
     /// Ends the message.
-    package func finish() async throws(StoreError) -> StagedMessage {
-        try await work { state throws(StoreError) in
-            let staged = try self.finish(&state)
-            return state.holdsNUL ? try self.withoutNUL(staged) : staged
+    package func finish() async throws(StoreError) -> StagedMessage { try await finishing().value() }
+
+    /// Ends the message, while the caller goes on with the next one.
+    package func finishing() -> Pending<StagedMessage> {
+        let pending = Pending<StagedMessage>()
+        finish { pending.resolve($0) }
+        return pending
+    }
+
+    /// Ends the message and gives it to `take` on the thread that has worked on it.
+    func finish(_ take: @escaping @Sendable (Result<StagedMessage, StoreError>) -> Void) {
+        threads.submit { [self] work in
+            guard case .active = work else { return take(.failure(.unavailable("the store is closed"))) }
+            take(
+                state.withLock { state in
+                    Result { () throws(StoreError) in
+                        let staged = try self.finish(&state)
+                        return state.holdsNUL ? try self.withoutNUL(staged) : staged
+                    }
+                })
         }
     }
 
@@ -129,7 +147,7 @@ package final class MessageStaging: Sendable {
         let preview = Self.preview(parsed.parts, state.cutHeader ? state.head : state.pending)
         if !state.cutHeader { try cutHeader(parsed.headerSize, &state) }
         while !state.pending.isEmpty { try cut(min(ChunkLayout.size, state.pending.count), &state) }
-        return StagedMessage(parsed: parsed, chunks: state.chunks, preview: preview)
+        return StagedMessage(parsed: parsed, chunks: state.chunks, room: room, preview: preview)
     }
 
     /// The message with its binary parts in base64, which are longer by a third: the limit was for what came.

@@ -66,29 +66,56 @@ package final class SpoolFile: Sendable {
     }
 }
 
+/// What the rooms of a store may hold in memory together, beside what each always may.
+final class SpoolBudget: Sendable {
+    /// 64 rooms at their smallest take as much again.
+    static let limit = 32 * 1_024 * 1_024
+    private let used = Mutex(0)
+
+    /// - Returns: false when there is not so much left.
+    func take(_ count: Int) -> Bool {
+        used.withLock { used in
+            guard used + count <= Self.limit else { return false }
+            used += count
+            return true
+        }
+    }
+
+    func give(_ count: Int) { used.withLock { $0 -= count } }
+}
+
 /// Where chunks wait for the writer: a bounded room in memory, then one file. Messages that are appended together share
-/// it.
+/// it. Chunks keep their room, and with it what it has taken of the store's budget.
 package final class SpoolRoom: Sendable {
-    /// What may be held in memory.
+    /// What may be held in memory always, and what may be while the store has some to spare.
     static let memoryLimit = 512 * 1_024
+    static let mostMemory = 8 * 1_024 * 1_024
 
     private struct State {
         var inMemory = 0
+        /// Of those, from the budget.
+        var borrowed = 0
         var file: SpoolFile?
         var inFile = 0
     }
     private let directory: String
+    private let budget: SpoolBudget
     private let state = Mutex(State())
 
-    init(directory: String) { self.directory = directory }
+    init(directory: String, budget: SpoolBudget) {
+        self.directory = directory
+        self.budget = budget
+    }
+
+    deinit {
+        let borrowed = state.withLock(\.borrowed)
+        if borrowed > 0 { budget.give(borrowed) }
+    }
 
     /// Takes one chunk; blocks when it goes to the file.
     func place(_ bytes: [UInt8]) throws(StoreError) -> StoredChunk.Place {
         try state.withLock { state throws(StoreError) -> StoredChunk.Place in
-            if state.file == nil, state.inMemory + bytes.count <= Self.memoryLimit {
-                state.inMemory += bytes.count
-                return .memory(bytes)
-            }
+            if state.file == nil, hold(bytes.count, &state) { return .memory(bytes) }
             let file: SpoolFile
             if let known = state.file { file = known } else { file = try SpoolFile(directory: directory) }
             state.file = file
@@ -96,5 +123,14 @@ package final class SpoolRoom: Sendable {
             defer { state.inFile += bytes.count }
             return .file(file, offset: state.inFile, count: bytes.count)
         }
+    }
+
+    private func hold(_ count: Int, _ state: inout State) -> Bool {
+        if state.inMemory + count > Self.memoryLimit {
+            guard state.inMemory + count <= Self.mostMemory, budget.take(count) else { return false }
+            state.borrowed += count
+        }
+        state.inMemory += count
+        return true
     }
 }

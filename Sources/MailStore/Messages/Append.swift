@@ -50,6 +50,27 @@ extension AccountStore {
         }
     }
 
+    /// Ends the message and adds it to a mailbox: as `append` of a message that was staged before, with fewer jumps
+    /// between threads, and without waiting.
+    package func appending(
+        _ staging: MessageStaging, flags: Flags = .none, internalDate: MailDate, to name: MailboxName
+    ) -> Pending<AppendOutcome> {
+        let pending = Pending<AppendOutcome>()
+        staging.finish { [self] staged in
+            switch staged {
+            case .failure(let error): pending.resolve(.failure(error))
+            case .success(let staged):
+                let message = NewMessage(staged, flags: flags, internalDate: internalDate)
+                submitShared { operation in
+                    try operation.append([message], to: try operation.require(name, for: .insert))
+                } answer: {
+                    pending.resolve($0)
+                }
+            }
+        }
+        return pending
+    }
+
     /// Looks whether a message of this size could be appended now, before it is let in.
     /// - Parameter messages: how many more there would be; 0 for one that takes another's place.
     /// - Throws: `.mailboxNotFound`, `.notPermitted`, `.overQuota`, `.overMessageQuota`.

@@ -69,6 +69,14 @@ extension AccountStore {
         await writer.perform(each: work.map(operation))
     }
 
+    /// The same, answered on the writer's thread.
+    func submitShared<T: Sendable>(
+        _ work: @escaping @Sendable (inout WriteOperation) throws -> T,
+        answer: @escaping @Sendable (Result<T, StoreError>) -> Void
+    ) {
+        writer.submit(operation(work), answer: answer)
+    }
+
     private func operation<T: Sendable>(
         _ work: @escaping @Sendable (inout WriteOperation) throws -> T
     ) -> @Sendable (Database, AccountEffects) throws -> T {

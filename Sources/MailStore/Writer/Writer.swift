@@ -63,13 +63,7 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
         _ work: @escaping @Sendable (Database, Delegate.Effects) throws -> T
     ) async throws(StoreError) -> T {
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-            let operation = Operation(
-                run: { db, effects in
-                    let value = try work(db, effects)
-                    return { continuation.resume(returning: .success(value)) }
-                },
-                fail: { continuation.resume(returning: .failure($0)) })
-            enqueue([operation])
+            submit(work) { continuation.resume(returning: $0) }
         }
         return try result.get()
     }
@@ -92,6 +86,21 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
                         fail: { answers.put(.failure($0), at: place) })
                 })
         }
+    }
+
+    /// Runs `work` in a write transaction and calls `answer` after the COMMIT, on the writer's thread.
+    func submit<T: Sendable>(
+        _ work: @escaping @Sendable (Database, Delegate.Effects) throws -> T,
+        answer: @escaping @Sendable (Result<T, StoreError>) -> Void
+    ) {
+        enqueue([
+            Operation(
+                run: { db, effects in
+                    let value = try work(db, effects)
+                    return { answer(.success(value)) }
+                },
+                fail: { answer(.failure($0)) })
+        ])
     }
 
     /// Runs an empty batch when another process has committed, so that the delegate learns of it.
