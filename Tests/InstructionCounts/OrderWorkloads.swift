@@ -36,11 +36,11 @@ let orderWorkloads = [
         }
     },
     Workload("thread-references") {
-        let messages = messages(200)
+        let messages = ThreadingTable(messages(200))
         return { Threading.references(messages).roots.count }
     },
     Workload("thread-refs") {
-        let messages = messages(200)
+        let messages = ThreadingTable(messages(200))
         return { Threading.refs(messages).roots.count }
     },
 ]
