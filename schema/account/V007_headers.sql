@@ -1,7 +1,7 @@
 -- V007: the header fields that clients ask for in lists, of many messages together.
 
--- Of the bodies 64 * id ... 64 * id + 63, once none of them can be new any more. Bodies that the group lacks, and groups
--- that are not there, are read from body_chunk. encoding as in body_chunk, size that of what is decoded.
+-- Of the bodies 64 * id ... 64 * id + 63, once none of them can be new any more. Bodies that the group lacks, and
+-- groups that are not there, are read from body_chunk. encoding as in body_chunk, size that of what is decoded.
 CREATE TABLE header_group (
     id INTEGER PRIMARY KEY,
     encoding INTEGER NOT NULL CHECK (encoding IN (0, 1)),

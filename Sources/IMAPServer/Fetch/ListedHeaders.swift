@@ -1,4 +1,4 @@
-// BODY[HEADER.FIELDS (…)] of fields that clients list messages by, out of what the store keeps of many messages at once.
+// BODY[HEADER.FIELDS (…)] of fields that clients list messages by, from what the store keeps of many messages at once.
 
 import IMAPSyntax
 import Mail

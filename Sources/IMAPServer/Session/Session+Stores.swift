@@ -1,8 +1,9 @@
 // STOREs that arrived together: carried out in one commit, and answered in order as if each had been alone.
 //
 // Theory. They are submitted to the account's writer at once, as operations of their own, and answered when the commit
-// of the last has returned. Each brings the mailbox as it was behind it, and its answer tells up to there: so no answer shows what a later command did, and what other sessions did comes in its turn. Nothing of the run
-// is answered before all of it is committed, and nothing else is carried out meanwhile.
+// of the last has returned. Each brings the mailbox as it was behind it, and its answer tells up to there: so no answer
+// shows what a later command did, and what other sessions did comes in its turn. Nothing of the run is answered before
+// all of it is committed, and nothing else is carried out meanwhile.
 //
 // Conditional STOREs (RFC 7162 §3.1.3) are left out: whether one may change a message depends on what the client has
 // been told by the answer before it.

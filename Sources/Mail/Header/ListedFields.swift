@@ -5,8 +5,8 @@
 // them one behind the other, with a directory before them. What `HeaderFilter` finds in the header under some of those
 // names is what `select` finds in the pack: both keep the header's order, and end with an empty line.
 //
-// Layout: the number of fields, a byte; for each its name's place in `names`, a byte, and its length, two bytes, the low
-// one first; then the fields. The last field of a header may lack its line end; in the pack it has one.
+// Layout: the number of fields, a byte; for each its name's place in `names`, a byte, and its length, two bytes, the
+// low one first; then the fields. The last field of a header may lack its line end; in the pack it has one.
 
 package enum ListedFields {
     /// In lower case. A name is never taken out and none is put in between: packs that are stored say names by their
@@ -62,8 +62,8 @@ package enum ListedFields {
         return directory + bytes + (ended ? [] : [0x0d, 0x0a])
     }
 
-    /// The places of the listed fields' names, and where the fields lie. A line belongs to the field that `HeaderFilter`
-    /// would count it to.
+    /// The places of the listed fields' names, and where the fields lie. A line belongs to the field that
+    /// `HeaderFilter` would count it to.
     private static func listed(_ header: [UInt8]) -> [(place: UInt8, field: Range<Int>)] {
         var found: [(place: UInt8, field: Range<Int>)] = []
         var isListed = false

@@ -5,8 +5,8 @@
 // background has not come to yet are read from the headers themselves, with the same result. When a body goes for good,
 // the group is made again without it in the same operation: nothing of it stays.
 //
-// Layout, decoded: the version; for each of the 64 bodies the length of its `ListedFields` pack plus one, two bytes, the
-// low one first, 0 where there is none; then the packs. A group of another version, or a damaged one, counts as not
+// Layout, decoded: the version; for each of the 64 bodies the length of its `ListedFields` pack plus one, two bytes,
+// the low one first, 0 where there is none; then the packs. A group of another version, or a damaged one, counts as not
 // there; `check` tells of damage.
 
 import GRDB

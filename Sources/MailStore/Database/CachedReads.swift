@@ -4,8 +4,8 @@
 // must never wait for a disk: all of its sessions would. SQLite reads pages with pread(2), through a table of system
 // calls that programs may change. The call that is put there reads as it always did, except on a thread that is inside
 // `attempt`: there it asks the kernel not to wait (RWF_NOWAIT), and where the kernel would have to, the read fails and
-// with it the statement; whoever attempted it then goes to a thread that may wait. Nothing else of a read transaction in
-// WAL mode waits: its locks are asked for once, and the index of the WAL is memory.
+// with it the statement; whoever attempted it then goes to a thread that may wait. Nothing else of a read transaction
+// in WAL mode waits: its locks are asked for once, and the index of the WAL is memory.
 
 import CPositionedRead
 import Foundation

@@ -3,10 +3,10 @@
 // Theory. One worker for the whole store. Accounts that have something new are queued, each once. An account's turn
 // comes when no more has arrived for `delay`, or when its first news has waited `patience`: so what arrives together is
 // taken in together, and indexing, which costs more than storing, takes no processor from mail that is coming in. The
-// worker does one step for the account whose turn is first, puts it back behind the others whose turn is now when it has
-// more, and rests as long as the step took, thrice as long while mail is coming in for anybody. States: idle (no worker)
-// -> `nudge` queues and starts the worker -> idle when the queue is empty. `close` empties the queue; a step that runs
-// ends with the account's file.
+// worker does one step for the account whose turn is first, puts it back behind the others whose turn is now when it
+// has more, and rests as long as the step took, thrice as long while mail is coming in for anybody. States: idle (no
+// worker) -> `nudge` queues and starts the worker -> idle when the queue is empty. `close` empties the queue; a step
+// that runs ends with the account's file.
 
 import Logging
 import Synchronization

@@ -69,7 +69,7 @@ import Testing
             let commands = [
                 "FETCH 1:* BODY.PEEK[HEADER.FIELDS (Subject TO)]",
                 "FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (from)] BODY.PEEK[HEADER.FIELDS (X-Other)] ENVELOPE)",
-                "UID FETCH 1,20,64,65,130:133 (BODY.PEEK[HEADER.FIELDS (To Subject)]<3.9> BODY.PEEK[HEADER.FIELDS (To)])",
+                "UID FETCH 1,20,64,65,130:133 (BODY.PEEK[HEADER.FIELDS (To Date)]<3.9> BODY.PEEK[HEADER.FIELDS (To)])",
                 "UID FETCH 100:200 BODY.PEEK[HEADER.FIELDS.NOT (To)]", "FETCH 60:66 BODY.PEEK[HEADER.FIELDS (Date)]",
             ]
             var before: [[IMAPResponse]] = []
