@@ -25,7 +25,7 @@ package struct SMTPLimits: Sendable, Hashable {
     /// Received lines of a message that is not yet taken for a loop (RFC 5321 §6.3).
     package var receivedLines = 100
     /// Deliveries of one transaction that run at a time.
-    package var concurrentDeliveries = 4
+    package var concurrentDeliveries = 16
     /// Bytes of a message that wait in memory before they go to a file.
     package var spoolMemory = 256 * 1_024
 

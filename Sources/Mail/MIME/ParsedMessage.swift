@@ -25,3 +25,18 @@ package struct ParsedMessage: Hashable, Sendable {
     /// What SORT and THREAD need of it.
     package var summary: MessageSummary
 }
+
+extension ParsedMessage {
+    /// What parsing the message under these header lines would give. They are whole, are none of those that parsing
+    /// looks at, and the message does not begin with white space, which would continue the last of them.
+    /// - Returns: nil where the limits on headers might be met.
+    package func under(_ lines: [UInt8], limits: MessageLimits = .default) -> ParsedMessage? {
+        let headers = parts.parts.reduce(lines.count) { $0 + $1.header.count }
+        guard headers <= min(limits.headerBlock, limits.allHeaders), let parts = parts.under(lines) else { return nil }
+        var result = self
+        result.size += lines.count
+        result.headerSize += lines.count
+        result.parts = parts
+        return result
+    }
+}

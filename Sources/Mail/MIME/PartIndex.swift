@@ -73,6 +73,18 @@ package struct PartIndex: Hashable, Sendable {
         return result
     }
 
+    /// Of the same message under more header lines.
+    func under(_ lines: [UInt8]) -> PartIndex? {
+        var moved = parts
+        for index in moved.indices {
+            if index > 0 { moved[index].headerStart += lines.count }
+            moved[index].bodyStart += lines.count
+            moved[index].bodyEnd += lines.count
+        }
+        moved[0].headerLines += lines.count { $0 == 0x0a }
+        return PartIndex(parts: moved)
+    }
+
     private static func isTree(_ parts: [Part]) -> Bool {
         guard let root = parts.first, root.parent == nil, root.headerStart == 0 else { return false }
         var open = [0]

@@ -103,9 +103,9 @@ private struct StagedReader {
         case .file(let file, let offset, let count): stored = try file.read(at: offset, count: count)
         }
         guard chunk.encoding == 1 else { return stored }
-        var buffer = ByteBuffer()
-        let isRight = stored.withUnsafeBytes { compression.decompress($0, size: chunk.size, into: &buffer) }
-        guard isRight else { throw .broken("a staged chunk cannot be decompressed") }
-        return Array(buffer.readableBytesView)
+        guard let content = compression.decompress(stored, size: chunk.size) else {
+            throw .broken("a staged chunk cannot be decompressed")
+        }
+        return content
     }
 }

@@ -50,6 +50,13 @@ final class Compression: Sendable {
         return isRight
     }
 
+    /// The frame's content, which must be exactly `size` bytes; nil when the frame is damaged.
+    func decompress(_ frame: [UInt8], size: Int) -> [UInt8]? {
+        var buffer = ByteBuffer()
+        let isRight = frame.withUnsafeBytes { decompress($0, size: size, into: &buffer) }
+        return isRight ? Array(buffer.readableBytesView) : nil
+    }
+
     private func takeCompressing() -> Compressor? {
         contexts.withLock { $0.compressing.popLast() } ?? ZSTD_createCCtx().map { Compressor(pointer: $0) }
     }

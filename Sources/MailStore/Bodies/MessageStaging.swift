@@ -27,6 +27,7 @@ package struct StagedMessage: Sendable {
     let chunks: [StoredChunk]
     /// Where the chunks lie.
     let room: SpoolRoom
+    let compression: Compression
     /// nil when the text begins too far behind the header.
     let preview: String?
 
@@ -147,7 +148,8 @@ package final class MessageStaging: Sendable {
         let preview = Self.preview(parsed.parts, state.cutHeader ? state.head : state.pending)
         if !state.cutHeader { try cutHeader(parsed.headerSize, &state) }
         while !state.pending.isEmpty { try cut(min(ChunkLayout.size, state.pending.count), &state) }
-        return StagedMessage(parsed: parsed, chunks: state.chunks, room: room, preview: preview)
+        return StagedMessage(
+            parsed: parsed, chunks: state.chunks, room: room, compression: compression, preview: preview)
     }
 
     /// The message with its binary parts in base64, which are longer by a third: the limit was for what came.

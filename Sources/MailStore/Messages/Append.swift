@@ -60,15 +60,18 @@ extension AccountStore {
             switch staged {
             case .failure(let error): pending.resolve(.failure(error))
             case .success(let staged):
-                let message = NewMessage(staged, flags: flags, internalDate: internalDate)
-                submitShared { operation in
-                    try operation.append([message], to: try operation.require(name, for: .insert))
-                } answer: {
-                    pending.resolve($0)
-                }
+                submit(NewMessage(staged, flags: flags, internalDate: internalDate), to: name, pending)
             }
         }
         return pending
+    }
+
+    func submit(_ message: NewMessage, to name: MailboxName, _ pending: Pending<AppendOutcome>) {
+        submitShared { operation in
+            try operation.append([message], to: try operation.require(name, for: .insert))
+        } answer: {
+            pending.resolve($0)
+        }
     }
 
     /// Looks whether a message of this size could be appended now, before it is let in.

@@ -28,6 +28,7 @@ package final class Delivery: Sendable {
     let limits: SMTPLimits
     let logger: Logger
     private let partial = PartialDeliveries()
+    private let accepted = AcceptedRecipients()
 
     package init(store: Store, hostname: String, limits: SMTPLimits, logger: Logger) {
         self.store = store
@@ -52,8 +53,11 @@ package final class Delivery: Sendable {
                 }
                 address = ours
             }
+            let version = store.directory.version
             switch try await accounts(of: address) {
-            case .success: return .success(address)
+            case .success(let recipients):
+                accepted.note(recipients, of: address, version)
+                return .success(address)
             case .failure(let refusal): return .failure(refusal)
             }
         } catch {
@@ -66,7 +70,11 @@ package final class Delivery: Sendable {
     func deliver(
         _ message: SpooledMessage, header: HeaderScan, _ envelope: Envelope, _ transaction: Transaction
     ) async -> [Reply] {
+        let message = await prepared(message, for: envelope)
         let jobs = envelope.recipients.indices
+        if jobs.count == 1 {
+            return [await deliver(message, header, envelope, transaction, to: envelope.recipients[0])]
+        }
         return await withTaskGroup(of: (Int, Reply).self) { group in
             var replies = [Reply](repeating: Reply(.unavailable("not tried")), count: jobs.count)
             var next = 0
@@ -87,6 +95,26 @@ package final class Delivery: Sendable {
         }
     }
 
+    /// A message for several is parsed and compressed once; what cannot be shared is done for each by itself.
+    private func prepared(_ message: SpooledMessage, for envelope: Envelope) async -> SpooledMessage {
+        guard envelope.recipients.count > 1 else { return message }
+        var message = message
+        let staging = store.stage(limit: limits.messageSize)
+        do throws(StoreError) {
+            try await message.forEachPiece { piece throws(StoreError) in try await staging.write(piece) }
+            message.staged = try await staging.finish()
+        } catch {
+            staging.discard()
+        }
+        return message
+    }
+
+    /// For the delivery: as they were a moment ago, or looked up again.
+    private func accountsNow(of address: EmailAddress) async throws(StoreError) -> Result<[Recipient], Refusal> {
+        if let known = accepted.recipients(of: address, store.directory.version) { return .success(known) }
+        return try await accounts(of: address)
+    }
+
     /// The active accounts behind an address. Suspended ones do not hold up the others.
     private func accounts(of address: EmailAddress) async throws(StoreError) -> Result<[Recipient], Refusal> {
         let all = try await store.directory.recipients(for: address)
@@ -104,7 +132,7 @@ package final class Delivery: Sendable {
             return .loop
         }
         do throws(StoreError) {
-            switch try await accounts(of: address) {
+            switch try await accountsNow(of: address) {
             case .failure(let refusal): return refusal.reply
             case .success(let recipients):
                 return try await deliver(message, envelope, transaction, to: address, recipients)
@@ -160,25 +188,14 @@ package final class Delivery: Sendable {
         let account = try await store.account(recipient.account.id)
         let date = MailDate.now()
         let trace = trace(envelope, transaction, address, date)
-        let staging = store.stage(limit: limits.messageSize + trace.readableBytes)
-        let staged: StagedMessage
-        do throws(StoreError) {
-            try await staging.write(trace)
-            try await message.forEachPiece { piece throws(StoreError) in try await staging.write(piece) }
-            staged = try await staging.finish()
-        } catch {
-            staging.discard()
-            throw error
-        }
-        let new = NewMessage(staged, internalDate: date)
         var mailbox = try await mailbox(for: recipient.detail, in: account)
         do throws(StoreError) {
-            _ = try await account.append([new], to: mailbox)
+            try await append(message, under: trace, date, to: mailbox, of: account)
         } catch {
             // Deleted or renamed since we looked.
             guard case .mailboxNotFound = error, !mailbox.isInbox else { throw error }
             mailbox = .inbox
-            _ = try await account.append([new], to: mailbox)
+            try await append(message, under: trace, date, to: mailbox, of: account)
         }
         var facts = facts(transaction, envelope, address)
         facts["account"] = "\(recipient.account.id)"
@@ -187,19 +204,34 @@ package final class Delivery: Sendable {
         logger.info("delivered", metadata: facts)
     }
 
+    private func append(
+        _ message: SpooledMessage, under trace: [UInt8], _ date: MailDate, to mailbox: MailboxName,
+        of account: AccountStore
+    ) async throws(StoreError) {
+        if let staged = message.staged?.under(trace) {
+            _ = try await account.appending(staged, internalDate: date, to: mailbox).value()
+            return
+        }
+        let staging = store.stage(limit: limits.messageSize + trace.count)
+        do throws(StoreError) {
+            try await staging.write(ByteBuffer(bytes: trace))
+            try await message.forEachPiece { piece throws(StoreError) in try await staging.write(piece) }
+        } catch {
+            staging.discard()
+            throw error
+        }
+        _ = try await account.appending(staging, internalDate: date, to: mailbox).value()
+    }
+
     /// Return-Path first, as RFC 5321 §4.4 has it for final delivery.
     private func trace(
         _ envelope: Envelope, _ transaction: Transaction, _ address: EmailAddress, _ date: MailDate
-    ) -> ByteBuffer {
-        var lines = ByteBuffer()
-        lines.writeBytes(TraceHeader.returnPath(envelope.sender))
-        lines.writeBytes(TraceHeader.deliveredTo(address.description))
-        lines.writeBytes(
-            TraceHeader.received(
+    ) -> [UInt8] {
+        TraceHeader.returnPath(envelope.sender) + TraceHeader.deliveredTo(address.description)
+            + TraceHeader.received(
                 from: envelope.client, clientAddress: transaction.clientAddress, by: hostname,
                 with: envelope.smtpUTF8 ? "UTF8\(transaction.transport)" : transaction.transport, id: transaction.id,
-                recipient: address.description, date: date))
-        return lines
+                recipient: address.description, date: date)
     }
 
     /// The mailbox that `+detail` names, if there is one, whatever its letters' case; else INBOX.

@@ -43,12 +43,17 @@ struct SpooledMessage: Sendable {
     fileprivate let file: SpoolFile?
     fileprivate let fileSize: Int
     fileprivate let tail: ByteBuffer
+    /// Parsed and compressed, for several accounts.
+    var staged: StagedMessage?
 
     fileprivate init(file: SpoolFile?, fileSize: Int, tail: ByteBuffer) {
         self.file = file
         self.fileSize = fileSize
         self.tail = tail
     }
+
+    /// All of it is in memory.
+    var isSmall: Bool { file == nil }
 
     /// In bytes.
     var size: Int { fileSize + tail.readableBytes }

@@ -204,6 +204,11 @@ struct LMTPSession {
         close()
         let transaction = Transaction(id: transactionID(), clientAddress: clientAddress, transport: transport)
         let delivery = delivery
+        // What is left to this task with one recipient is handing over: parsing and storing have threads of their own.
+        if message.isSmall, envelope.recipients.count == 1 {
+            conversation.delivered(await delivery.deliver(message, header: header, envelope, transaction))
+            return
+        }
         // A task of its own: the work of delivery does not belong on the connection's event loop.
         let work = Task(executorPreference: globalConcurrentExecutor) {
             await delivery.deliver(message, header: header, envelope, transaction)

@@ -72,6 +72,47 @@ private func messages(
         }
     }
 
+    static let shared: [String] = [
+        "Subject: hello\r\n\r\nbody\r\n", "\r\nbody\r\n", "Subject: only a header", " folded\r\nSubject: x\r\n\r\nbody",
+        "Subject: long\r\n\r\n" + (0..<60_000).map { "line \($0)\r\n" }.joined(),
+        "X: " + String(repeating: "long header ", count: 30_000) + "\r\n\r\nbody",
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n",
+    ]
+
+    @Test("Several get the same bytes, each under lines of its own", arguments: shared)
+    func sharedMessages(text: String) async throws {
+        try await withDelivery { delivery, temporary in
+            let names = ["alice", "carol"]
+            let codes = try await deliver(
+                text, to: "alice@example.org", "nobody@example.org", "carol@example.org", by: delivery)
+            #expect(codes == [250, 550, 250])
+            for name in names {
+                let stored = try #require(try await messages(name, "INBOX", temporary).first)
+                let lines = stored.dropLast(text.count)
+                #expect(stored.hasSuffix(text) && lines.contains("Delivered-To: \(name)@example.org\r\n"))
+                #expect(lines.contains("for <\(name)@example.org>"))
+                let account = try await temporary.store.account(id(name, temporary))
+                let body = try await account.view(of: .inbox).current[0].bodyID
+                let parsed = MessageParser.parse(Array(stored.utf8))
+                #expect(try await account.read { try $0.parts(of: body) } == parsed.parts)
+            }
+        }
+    }
+
+    @Test("What is changed between RCPT and the message's end counts")
+    func changedMeanwhile() async throws {
+        try await withDelivery { delivery, temporary in
+            let address = try EmailAddress("alice@example.org")
+            guard case .success = await delivery.verdict(on: .address(address)) else {
+                Issue.record("alice is refused")
+                return
+            }
+            try await temporary.store.directory.setStatus(id("alice", temporary), .suspended, by: "test")
+            #expect(try await deliver("\r\n", to: "alice@example.org", by: delivery) != [250])
+            #expect(try await messages("alice", "INBOX", temporary).isEmpty)
+        }
+    }
+
     @Test func nullSenderHasAnEmptyReturnPath() async throws {
         try await withDelivery { delivery, temporary in
             _ = try await deliver("Subject: bounce\r\n\r\n", to: "alice@example.org", from: "", by: delivery)
