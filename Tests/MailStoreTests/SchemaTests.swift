@@ -12,6 +12,7 @@ import Testing
         "V004_metadata": 0xbc8a_9c01_e79d_8963,
         "V005_preview": 0x64e3_ce89_cece_81e4,
         "V006_sharing": 0x581e_3903_df4c_557d,
+        "V007_headers": 0x7a58_27a2_c649_2874,
         "V001_directory": 0xe37a_d5f1_d08d_919c,
         "V002_credentials": 0xa5ea_fea6_52ce_209d,
         "V003_capabilities": 0xb9ea_47ec_2dcf_34bc,
