@@ -39,7 +39,10 @@ extension Session {
         if let refusal = refusal(of: head.name) { throw Refusal(refusal) }
         // RFC 9586 §3: every command that names a message by its number.
         if enabled.isUIDOnly, head.replaced?.isUID == false { throw Refusal(Session.uidRequired) }
-        return try await resolve(head.mailbox)
+        let mailbox = try await resolve(head.mailbox)
+        // REPLACE says what is wrong with the mailbox before what is wrong with the message.
+        if head.replaced != nil { try await mailbox.account.checkAppend(of: 0, messages: 0, to: mailbox.name) }
+        return mailbox
     }
 
     /// Reads to the end of the command in any case.
