@@ -45,7 +45,11 @@ struct SearchContent {
         var kept: [[UInt8]] = []
         var size = 0
         var isFound = false
-        try reader.visitTexts(of: body) { text in
+        let skim = { (part: PartIndex.Part, bytes: [UInt8]) in
+            isFound = needle.isSurelyFound(inBytes: bytes, of: part)
+            return isFound
+        }
+        try reader.visitTexts(of: body, skim: skim) { text in
             isFound = needle.isFound(in: text)
             size += text.count
             if size <= SearchContent.mostKept { kept.append(text) }

@@ -101,8 +101,11 @@ extension SearchProgram {
         case .body(let needle, _): return try content.bodyHolds(needle)
         case .fuzzy(_, _, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false
         case .fuzzy(let field, let needle, _): return try content.score(needle, in: field) >= FuzzyNeedle.enough
-        case .text(let needle, _):
-            return try content.headerHolds(needle) || content.bodyHolds(needle) || content.partHeadersHold(needle)
+        case .text(let needle, let candidates):
+            let body = candidate.entry.bodyID
+            if candidates?.mayBeInHeader(body) ?? true, try content.headerHolds(needle) { return true }
+            guard candidates?.mayBeInText(body) ?? true else { return false }
+            return try content.bodyHolds(needle) || content.partHeadersHold(needle)
         default: return leaf(node, candidate) ?? false
         }
     }

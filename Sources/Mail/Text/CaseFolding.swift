@@ -11,15 +11,18 @@
 package enum CaseFolding {
     /// The key in UTF-8: texts are equal, or one holds the other, when that is true of their keys. Linear.
     package static func fold(_ text: String) -> [UInt8] {
-        let bytes = Array(text.utf8)
+        let bytes = asciiUppercased(Array(text.utf8))
+        guard var index = bytes.firstIndex(where: { $0 >= 0x80 }) else { return bytes }
         var key: [UInt8] = []
         key.reserveCapacity(bytes.count + bytes.count / 8)
-        var index = 0
+        key += bytes[..<index]
         while index < bytes.count {
             let byte = bytes[index]
             if byte < 0x80 {
-                key.append(byte.asciiUppercased)
-                index += 1
+                var end = index + 1
+                while end < bytes.count, bytes[end] < 0x80 { end += 1 }
+                key += bytes[index..<end]
+                index = end
                 continue
             }
             // A String's UTF-8 is valid, so the lengths are right; the bounds are checked all the same.
@@ -29,6 +32,16 @@ package enum CaseFolding {
             index = end
         }
         return key
+    }
+
+    /// The key of text that is all ASCII. Without branches, so that the compiler takes many bytes at once.
+    static func asciiUppercased(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        for index in bytes.indices {
+            let byte = bytes[index]
+            bytes[index] = byte &- (byte &- 0x61 < 26 ? 0x20 : 0)
+        }
+        return bytes
     }
 
     /// A number that changes with the tables, as Unicode grows: keys that are kept are comparable while it stays.

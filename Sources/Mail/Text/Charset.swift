@@ -31,6 +31,18 @@ package enum Charset {
     /// True when the bytes decide what they are taken for, so that a piece of a text may be taken for something else.
     static func isGuessed(_ charset: String?) -> Bool { kind(of: charset) == .guess }
 
+    /// True when `decode` makes of each byte of printable ASCII that character, whatever stands around it, and of no
+    /// other byte such a character.
+    static func writesASCII(_ charset: String?) -> Bool {
+        switch kind(of: charset) {
+        case .utf8, .western, .guess: true
+        // Windows-1258 puts a letter and the mark behind it together.
+        case .iconv(let name):
+            !name.hasSuffix("1258")
+                && ["iso-8859-", "windows-125", "cp125", "koi8-"].contains { name.asciiLowercased.hasPrefix($0) }
+        }
+    }
+
     private enum Kind: Hashable {
         case utf8, western, guess
         case iconv(String)

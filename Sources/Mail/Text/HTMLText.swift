@@ -28,8 +28,12 @@ package enum HTMLText {
                 case UInt8(ascii: "<"): tag()
                 case UInt8(ascii: "&"): reference()
                 default:
-                    output.append(bytes[position])
-                    position += 1
+                    var end = position + 1
+                    while end < bytes.count, bytes[end] != UInt8(ascii: "<"), bytes[end] != UInt8(ascii: "&") {
+                        end += 1
+                    }
+                    output += bytes[position..<end]
+                    position = end
                 }
             }
         }

@@ -21,24 +21,27 @@ package struct SearchNeedle: Hashable, Sendable {
     }
 
     /// In a text folded by `CaseFolding.fold`. The empty needle is found everywhere (RFC 3501 §6.4.4, HEADER).
-    package func isFound(in folded: [UInt8]) -> Bool {
-        guard let first = key.first else { return true }
+    package func isFound(in folded: [UInt8]) -> Bool { end(in: folded, from: 0) != nil }
+
+    /// Where the first match at or after `start` ends; nil when there is none.
+    func end(in folded: [UInt8], from start: Int) -> Int? {
+        guard let first = key.first else { return start }
         let text = folded.span
-        var index = 0
+        var index = start
         var length = 0
         while index < text.count {
             if length == 0 {
                 guard text.count - index >= key.count,
                     let next = ByteSearch.firstIndex(of: first, in: text, from: index)
-                else { return false }
+                else { return nil }
                 index = next
             }
             while length > 0, text[index] != key[length] { length = fallback[length] }
             if text[index] == key[length] { length += 1 }
-            if length == key.count { return true }
             index += 1
+            if length == key.count { return index }
         }
-        return false
+        return nil
     }
 
     package func isFound(in text: String) -> Bool { isFound(in: CaseFolding.fold(text)) }

@@ -17,6 +17,9 @@ package enum IndexedPart: Hashable, Sendable {
 package struct IndexCandidates: Sendable {
     /// Ascending. Bodies that are gone since may be among them.
     package let bodies: [BodyID]
+    /// Those of them that can hold it in the header, and in the rest; nil where only one of both was asked about.
+    var headers: [BodyID]?
+    var texts: [BodyID]?
     /// The last body that the index knows: all before it are known too.
     let last: BodyID
 
@@ -25,7 +28,20 @@ package struct IndexCandidates: Sendable {
 
     /// False only when the body cannot hold the needle. O(log n).
     package func mayContain(_ body: BodyID) -> Bool {
-        guard isIndexed(body) else { return true }
+        !isIndexed(body) || Self.contains(bodies, body)
+    }
+
+    /// False only when the body's header cannot hold it.
+    package func mayBeInHeader(_ body: BodyID) -> Bool {
+        !isIndexed(body) || headers.map { Self.contains($0, body) } ?? true
+    }
+
+    /// False only when nothing but the header can hold it.
+    package func mayBeInText(_ body: BodyID) -> Bool {
+        !isIndexed(body) || texts.map { Self.contains($0, body) } ?? true
+    }
+
+    private static func contains(_ bodies: [BodyID], _ body: BodyID) -> Bool {
         var (low, high) = (0, bodies.count)
         while low < high {
             let middle = (low + high) / 2
@@ -61,14 +77,13 @@ extension AccountReader {
         let queries = Trigrams.queries(needle)
         guard !queries.isEmpty, let last = try db.lastIndexed() else { return nil }
         let all = queries.joined(separator: " AND ")
-        let bodies: [Int64]
-        switch part {
-        case .header: bodies = try db.headersMatching(all)
-        case .body: bodies = try db.bodiesMatching(all)
-        case .text: bodies = Self.union(try db.headersMatching(all), try db.bodiesMatching(all))
-        }
-        let looked = Self.union(bodies, try db.largeBodies())
-        return IndexCandidates(bodies: looked.map { BodyID(rawValue: $0) }, last: last)
+        let large = try db.largeBodies()
+        let headers = part == .body ? [] : Self.union(try db.headersMatching(all), large)
+        let texts = part == .header ? [] : Self.union(try db.bodiesMatching(all), large)
+        func ids(_ bodies: [Int64]) -> [BodyID] { bodies.map { BodyID(rawValue: $0) } }
+        guard part == .text else { return IndexCandidates(bodies: ids(Self.union(headers, texts)), last: last) }
+        return IndexCandidates(
+            bodies: ids(Self.union(headers, texts)), headers: ids(headers), texts: ids(texts), last: last)
     }
 
     /// Bodies that are like the needle, the likest first, for FUZZY (RFC 6203): those that hold at least half of its

@@ -1,7 +1,7 @@
 // The text of a message as SEARCH looks at it and as the index takes it in: both by these functions and no others, so
 // that the index misses nothing which a search would find.
 
-import Mail
+package import Mail
 import NIOCore
 
 /// The bounds of what is looked at.
@@ -31,17 +31,24 @@ extension AccountReader {
 
     /// What BODY looks at, text after text, decoded and folded: text parts (HTML as its text), attached ones too,
     /// delivery reports and their like, and the headers of messages inside.
-    /// - Parameter visit: takes one text; false ends the visit.
-    package func visitTexts(of body: BodyID, _ visit: ([UInt8]) throws -> Bool) throws {
+    /// - Parameters:
+    ///   - skim: is given each part of text and its bytes before they are decoded; true ends the visit.
+    ///   - visit: takes one text; false ends the visit.
+    package func visitTexts(
+        of body: BodyID, skim: (PartIndex.Part, [UInt8]) -> Bool = { _, _ in false }, _ visit: ([UInt8]) throws -> Bool
+    ) throws {
         let parts = try parts(of: body)
+        var window = ChunkWindow(body)
         for (index, part) in parts.parts.enumerated() {
             if index > 0, let parent = part.parent, parts.parts[parent].kind == .message {
-                for line in MessageText.headerLines(try bytes(part.header, of: body)) {
+                for line in MessageText.headerLines(try window.bytes(part.header, self)) {
                     guard try visit(CaseFolding.fold(line)) else { return }
                 }
             }
             guard part.holdsText else { continue }
-            let text = MessageText.text(of: part, try bytes(part.body, of: body))
+            let bytes = try window.bytes(part.body, self)
+            guard !skim(part, bytes) else { return }
+            let text = MessageText.text(of: part, bytes)
             guard try visit(CaseFolding.fold(text)) else { return }
         }
     }
@@ -49,10 +56,11 @@ extension AccountReader {
     /// What TEXT looks at beside the header and what BODY looks at: the MIME headers of parts and their file names.
     package func visitPartHeaders(of body: BodyID, _ visit: ([UInt8]) throws -> Bool) throws {
         let parts = try parts(of: body)
+        var window = ChunkWindow(body)
         for part in parts.parts {
             guard let parent = part.parent, parts.parts[parent].kind == .multipart else { continue }
             if let name = part.fileName, try !visit(CaseFolding.fold(name)) { return }
-            for line in MessageText.headerLines(try bytes(part.header, of: body)) {
+            for line in MessageText.headerLines(try window.bytes(part.header, self)) {
                 guard try visit(CaseFolding.fold(line)) else { return }
             }
         }
@@ -62,12 +70,35 @@ extension AccountReader {
     func encodedTextSize(of body: BodyID) throws -> Int {
         try parts(of: body).parts.reduce(0) { $0 + $1.header.count + ($1.holdsText ? $1.body.count : 0) }
     }
+}
 
-    private func bytes(_ range: Range<Int>, of body: BodyID) throws -> [UInt8] {
-        let bounded = range.lowerBound..<min(range.upperBound, range.lowerBound + SearchTextLimits.part)
-        var buffer = ByteBufferAllocator().buffer(capacity: bounded.count)
-        try bytes(of: body, range: bounded, into: &buffer)
-        return Array(buffer.readableBytesView)
+/// A message's bytes for somebody who goes through its parts: what small parts lie in together is read once.
+private struct ChunkWindow {
+    /// Parts within so many bytes are read together with those around them.
+    static let size = ChunkLayout.size
+
+    private let body: BodyID
+    private var start = 0
+    private var held: [UInt8] = []
+
+    init(_ body: BodyID) { self.body = body }
+
+    /// The bytes of a part, `SearchTextLimits.part` of them at most; less when the message is shorter.
+    mutating func bytes(_ range: Range<Int>, _ reader: AccountReader) throws -> [UInt8] {
+        let wanted = range.lowerBound..<min(range.upperBound, range.lowerBound + SearchTextLimits.part)
+        if let found = slice(wanted) { return found }
+        let read = wanted.lowerBound..<max(wanted.upperBound, wanted.lowerBound + ChunkWindow.size)
+        var buffer = ByteBufferAllocator().buffer(capacity: wanted.count)
+        // To the end of the chunk that has the last byte: what is decompressed is kept for the next part.
+        try reader.bytes(of: body, range: read, enough: wanted.count, into: &buffer)
+        start = wanted.lowerBound
+        held = Array(buffer.readableBytesView)
+        return slice(wanted) ?? held
+    }
+
+    private func slice(_ wanted: Range<Int>) -> [UInt8]? {
+        guard wanted.lowerBound >= start, wanted.upperBound <= start + held.count else { return nil }
+        return Array(held[(wanted.lowerBound - start)..<(wanted.upperBound - start)])
     }
 }
 
