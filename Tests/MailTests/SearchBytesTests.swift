@@ -66,7 +66,7 @@ import Testing
             found += 1
             #expect(needle.isFound(in: CaseFolding.fold(MessageText.text(of: part, sent))), "\(sent) \(part) \(needle)")
         }
-        #expect(found > 1_000)
+        #expect(found > 300)
     }
 
     @Test("a text's key is that of its characters, one after the other")
