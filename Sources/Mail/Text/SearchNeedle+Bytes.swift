@@ -1,10 +1,10 @@
 // Finding a needle in the bytes of a part as they were sent, which says yes long before the text is decoded.
 //
-// Theory. A text that is found to hold a needle need not be decoded. That is certain where the needle's key is printable
-// ASCII, the part's charset writes ASCII as ASCII and nothing else as such bytes, and its transfer encoding leaves the
-// bytes as they are: then they are letters of the text, side by side, and folding changes the case of each alone. In
-// quoted-printable that is so for bytes that are not the digits behind a `=`; blanks at the end of a line vanish, so the
-// needle must not end in one. HTML is left out: what stands in a tag is not text. No says nothing.
+// Theory. A text that is found to hold a needle need not be decoded. That is certain where the needle's key is
+// printable ASCII, the part's charset writes ASCII as ASCII and nothing else as such bytes, and its transfer encoding
+// leaves the bytes as they are: then they are letters of the text, side by side, and folding changes the case of each
+// alone. In quoted-printable that is so for bytes that are not the digits behind a `=`; blanks at the end of a line
+// vanish, so the needle must not end in one. HTML is left out: what stands in a tag is not text. No says nothing.
 
 extension SearchNeedle {
     /// True only when `isFound(in:)` would be true of the part's text, decoded and folded. Linear.
