@@ -15,7 +15,8 @@ package final class Store: Sendable {
         package var openAccounts = 256
         /// How long after it.
         package var openTime = Duration.seconds(300)
-        package var readersPerAccount = 2
+        /// One works on what a session asks for, one on what it will need next, one is left to the others.
+        package var readersPerAccount = 3
         /// Days for which an expunged message can be restored.
         package var retentionDays = 14
         /// How long after a message came its search index is brought up to date; nil: only when somebody asks for it.

@@ -8,8 +8,8 @@ import NIOCore
 
 extension Session {
     /// RFC 3501 §6.4.5. Goes through the messages in batches: \Seen is set for a batch, then jobs of the store encode
-    /// it. One piece is sent while the store works on the next and no further; so a client that does not read, or goes
-    /// away, stops the work.
+    /// it. One piece is sent while the store works on the next, and on the next batch's where the account has a reader
+    /// to spare, and no further; so a client that does not read, or goes away, stops the work.
     func fetch(_ fetch: Fetch) async throws -> Completion {
         let selection = try selected()
         let plan = FetchPlan(fetch, enabled)
@@ -18,6 +18,9 @@ extension Session {
         var queue = FetchQueue(try await indices(of: fetch, selection))
         var outcome = FetchOutcome()
         var ready = ByteBuffer()
+        if plan.readsStore, !plan.setsSeen {
+            try await streamAll(&queue, plan, of: selection, &ready, &outcome)
+        }
         while let indices = queue.next(of: selection.mailbox.view, plan) {
             if plan.setsSeen { try await sendAll(&ready) }  // before what is announced
             let unseen = try await setSeen(indices, plan, selection, withUIDs: fetch.messages.isUID)
@@ -32,6 +35,31 @@ extension Session {
         }
         try await sendAll(&ready)
         return outcome.completion
+    }
+
+    /// Streams batch after batch, where none of them changes anything.
+    private func streamAll(
+        _ queue: inout FetchQueue, _ plan: FetchPlan, of selection: Selection, _ ready: inout ByteBuffer,
+        _ outcome: inout FetchOutcome
+    ) async throws {
+        let account = selection.account
+        func next() -> FetchJob? {
+            queue.next(of: selection.mailbox.view, plan).map { indices in
+                FetchJob(encoder: FetchEncoder(plan, indices, of: selection.mailbox, selection.key))
+            }
+        }
+        var job = next()
+        var first: PendingRead<FetchJob>?
+        while let batch = job {
+            // Many small ones are no work for the event loop.
+            let isBrief = first == nil && queue.isEmpty && batch.encoder.isBrief
+            job = next()
+            var following: PendingRead<FetchJob>?
+            try await stream(batch, first, isBrief: isBrief, of: account, &ready, &outcome) {
+                following = job?.start(in: account, onlyIfSpare: true)
+            }
+            first = following
+        }
     }
 
     /// Answers from the snapshot alone.
@@ -57,7 +85,10 @@ extension Session {
                 since: modSeq, among: selection.mailbox.uids(everNamed: fetch.messages), of: selection)
         }
         let mailbox = selection.mailbox
-        return await apart(mailbox.count) { mailbox.changed(named, since: modSeq) }
+        // To compare two numbers is little: what is gone through counts for a quarter.
+        return await apart(mailbox.view.countOfChunks(changedSince: modSeq) / 4) {
+            mailbox.changed(named, since: modSeq)
+        }
     }
 
     /// Sets \Seen where the items imply it.
@@ -83,12 +114,32 @@ extension Session {
     func stream(
         _ encoder: FetchEncoder, of account: AccountStore, _ ready: inout ByteBuffer, _ outcome: inout FetchOutcome
     ) async throws {
-        var job = FetchJob(encoder: encoder)
-        let isBrief = encoder.isBrief
+        try await stream(
+            FetchJob(encoder: encoder), isBrief: encoder.isBrief, of: account, &ready, &outcome)
+    }
+
+    /// - Parameters:
+    ///   - first: the job's first piece, when that is under way.
+    ///   - hasRoom: called once, when the client has taken what was sent before.
+    private func stream(
+        _ job: FetchJob, _ first: PendingRead<FetchJob>? = nil, isBrief: Bool, of account: AccountStore,
+        _ ready: inout ByteBuffer, _ outcome: inout FetchOutcome, hasRoom: () -> Void = {}
+    ) async throws {
+        var (job, started) = (job, first)
+        var isFirst = true
         while !job.progress.isDone {
             let isMessageBegun = job.progress.isMessageBegun
             do {
-                job = try await advance(job, in: account, isBrief: isBrief, sending: ready)
+                if isBrief, ready.readableBytes == 0 {
+                    job = try await job.advanced(in: account, isBrief: true)
+                } else {
+                    let next = started ?? job.start(in: account)
+                    started = nil
+                    try await sendAll(&ready)
+                    if isFirst { hasRoom() }
+                    isFirst = false
+                    if let next { job = try await next.value }
+                }
             } catch let ended as ConnectionEnded {
                 throw ended
             } catch {
@@ -102,16 +153,6 @@ extension Session {
             ready = job.progress.writer.take()
         }
         outcome.add(job.progress)
-    }
-
-    /// The job after its next piece.
-    private func advance(
-        _ job: FetchJob, in account: AccountStore, isBrief: Bool, sending ready: ByteBuffer
-    ) async throws -> FetchJob {
-        guard ready.readableBytes > 0 else { return try await job.advanced(in: account, isBrief: isBrief) }
-        async let next = job.advanced(in: account)
-        try await connection.send(ready)
-        return try await next
     }
 
     private func sendAll(_ ready: inout ByteBuffer) async throws {

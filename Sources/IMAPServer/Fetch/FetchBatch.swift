@@ -31,6 +31,8 @@ struct FetchQueue {
     /// - Parameter ranges: of indices, none empty.
     init(_ ranges: [Range<Int>]) { self.ranges = ranges }
 
+    var isEmpty: Bool { range >= ranges.count }
+
     /// The next messages of the view: at least one; nil when none remain.
     mutating func next(of view: MailboxSnapshot, _ plan: FetchPlan) -> [Int]? {
         var indices: [Int] = []

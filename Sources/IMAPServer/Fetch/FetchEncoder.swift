@@ -45,6 +45,11 @@ struct FetchJob: Sendable {
         try await account.read(isBrief: isBrief) { reader in try advanced(reader: reader) }
     }
 
+    /// The same, to be asked for later; nil where `onlyIfSpare` and no reader is.
+    func start(in account: AccountStore, onlyIfSpare: Bool = false) -> PendingRead<FetchJob>? {
+        account.startRead(onlyIfSpare: onlyIfSpare) { reader in try advanced(reader: reader) }
+    }
+
     private func advanced(reader: AccountReader) throws -> FetchJob {
         var next = self
         try next.encoder.advance(&next.progress, reader: reader)

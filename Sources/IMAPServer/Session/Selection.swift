@@ -83,8 +83,8 @@ extension Session {
         let newRecent = claimRecent(selection, in: latest)
         let before = selection.mailbox
         let mayAnnounceExpunge = announcing == .everything
-        // Of a mailbox that is not large even the largest difference is soon found.
-        let (mailbox, difference) = await apart(latest.count / 16) {
+        // To compare is little: what is gone through counts for a quarter.
+        let (mailbox, difference) = await apart(latest.countOfChunks(differingFrom: before.view) / 4) {
             var mailbox = before
             let difference = mailbox.advance(
                 to: latest, mayAnnounceExpunge: mayAnnounceExpunge, newRecent: newRecent, own: own)

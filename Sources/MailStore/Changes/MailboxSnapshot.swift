@@ -204,6 +204,23 @@ package struct MailboxSnapshot: Sendable {
         return nil
     }
 
+    /// How many messages `forEach(in:changedSince:)` looks at.
+    package func countOfChunks(changedSince modSeq: ModSeq) -> Int {
+        chunks.reduce(0) { $1.highestModSeq > modSeq ? $0 + $1.entries.count : $0 }
+    }
+
+    /// How many messages lie in chunks that another snapshot does not share at the same place: what it takes to
+    /// compare the two.
+    package func countOfChunks(differingFrom other: MailboxSnapshot) -> Int {
+        var count = 0
+        for index in 0..<max(chunks.count, other.chunks.count) {
+            let mine = index < chunks.count ? chunks[index] : nil
+            let others = index < other.chunks.count ? other.chunks[index] : nil
+            if mine !== others { count += max(mine?.entries.count ?? 0, others?.entries.count ?? 0) }
+        }
+        return count
+    }
+
     /// Calls `body` with the index of each message of the range that has a greater MODSEQ, in order. Time for each
     /// chunk, and for the messages of those that have some.
     package func forEach(in range: Range<Int>, changedSince modSeq: ModSeq, _ body: (Int) -> Void) {

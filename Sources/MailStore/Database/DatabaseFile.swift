@@ -100,22 +100,43 @@ final class DatabaseFile: Sendable {
     func read<T: Sendable>(
         isLong: Bool = false, isBrief: Bool = false, _ work: @escaping @Sendable (Database) throws -> T
     ) async throws(StoreError) -> T {
-        let path = path
         if isBrief, let result = readers.runHere(work) {
             return try result.mapError { StoreError($0, doing: "read \(path)") }.get()
         }
         let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-            readers.submit(isLong: isLong) { opened in
-                let result: Result<T, StoreError>
-                do {
-                    result = .success(try work(try opened.get()))
-                } catch {
-                    result = .failure(StoreError(error, doing: "read \(path)"))
-                }
-                return { continuation.resume(returning: result) }
-            }
+            readers.submit(isLong: isLong, job(work) { continuation.resume(returning: $0) })
         }
         return try result.get()
+    }
+
+    /// Hands a job in whose answer is asked for later.
+    /// - Parameter onlyIfSpare: not when it would take the last reader that is free; then nil is returned.
+    func startRead<T: Sendable>(
+        onlyIfSpare: Bool = false, _ work: @escaping @Sendable (Database) throws -> T
+    ) -> PendingRead<T>? {
+        let pending = PendingRead<T>()
+        let job = job(work, pending.finish)
+        guard onlyIfSpare else {
+            readers.submit(job)
+            return pending
+        }
+        return readers.submitIfSpare(job) ? pending : nil
+    }
+
+    private func job<T: Sendable>(
+        _ work: @escaping @Sendable (Database) throws -> T,
+        _ answer: @escaping @Sendable (Result<T, StoreError>) -> Void
+    ) -> Readers.Job {
+        let path = path
+        return { opened in
+            let result: Result<T, StoreError>
+            do {
+                result = .success(try work(try opened.get()))
+            } catch {
+                result = .failure(StoreError(error, doing: "read \(path)"))
+            }
+            return { answer(result) }
+        }
     }
 
     /// Runs `work` on the file's one writer thread, outside a transaction; the caller takes the lock where it writes.

@@ -78,6 +78,17 @@ final class Readers: Sendable {
         reader?.queue.async { [self] in reader.map { work($0, submission) } }
     }
 
+    /// Runs the job on a reader's thread now, unless it would be the last reader that is free.
+    /// - Returns: whether it does.
+    func submitIfSpare(_ job: @escaping Job) -> Bool {
+        let reader = state.withLock { state in
+            state.isClosed || state.free.count < 2 ? nil : state.free.popLast()
+        }
+        guard let reader else { return false }
+        reader.queue.async { [self] in work(reader, Submission(job: job, isLong: false)) }
+        return true
+    }
+
     /// Runs the job on the caller's thread, inside a read transaction.
     /// - Returns: nil, and nothing is done, where no reader is free, something would have to come from the disk, or the
     ///   job throws `CachedReads.TooMuch`.

@@ -18,8 +18,23 @@ extension AccountStore {
         isLong: Bool = false, isBrief: Bool = false, _ work: @escaping @Sendable (AccountReader) throws -> T
     ) async throws(StoreError) -> T {
         countRead()
+        return try await file.read(isLong: isLong, isBrief: isBrief, checked(work))
+    }
+
+    /// Hands a job in that is like one of `read`, and whose answer is asked for later.
+    /// - Parameter onlyIfSpare: not when it would take the last reader that is free; then nil is returned.
+    package func startRead<T: Sendable>(
+        onlyIfSpare: Bool = false, _ work: @escaping @Sendable (AccountReader) throws -> T
+    ) -> PendingRead<T>? {
+        countRead()
+        return file.startRead(onlyIfSpare: onlyIfSpare, checked(work))
+    }
+
+    private func checked<T: Sendable>(
+        _ work: @escaping @Sendable (AccountReader) throws -> T
+    ) -> @Sendable (Database) throws -> T {
         let (compression, keys, guest, boundMailbox) = (compression, keys, guest, boundMailbox)
-        return try await file.read(isLong: isLong, isBrief: isBrief) { db in
+        return { db in
             if guest != nil { try db.requireReadable(boundMailbox, by: guest) }
             return try work(AccountReader(db: db, compression: compression, keys: keys))
         }
