@@ -70,6 +70,26 @@ import Testing
         }
     }
 
+    @Test("what is read ahead of need leaves a reader to the others, and is answered when asked for", arguments: [1, 3])
+    func readAhead(readers: Int) async throws {
+        try await TemporaryStore.with(options: options(readers: readers)) { temporary in
+            let account = try await temporary.account()
+            let gate = BlockingGate()
+            let first = account.startRead { _ in gate.wait() }
+            let ahead = (0..<5).map { number in account.startRead(onlyIfSpare: true) { _ in number } }
+            // The first of them has a reader, unless it would be the last; that one answers this.
+            #expect((ahead[0] == nil) == (readers == 1))
+            if readers > 1 { #expect(try await account.read { _ in 1 } == 1) }
+            for (number, pending) in ahead.enumerated() {
+                if let pending { #expect(try await pending.value == number) }
+            }
+            gate.open()
+            try await first?.value
+            let failing = account.startRead { _ -> Int in throw StoreError.messageGone }
+            await #expect(throws: StoreError.messageGone) { _ = try await failing?.value }
+        }
+    }
+
     @Test("with one reader long jobs run too, in their turn")
     func oneReader() async throws {
         try await TemporaryStore.with(options: options(readers: 1)) { temporary in
