@@ -81,12 +81,12 @@ import Testing
             #expect((ahead[0] == nil) == (readers == 1))
             if readers > 1 { #expect(try await account.read { _ in 1 } == 1) }
             for (number, pending) in ahead.enumerated() {
-                if let pending { #expect(try await pending.value == number) }
+                if let pending { #expect(try await pending.value() == number) }
             }
             gate.open()
-            try await first?.value
+            try await first?.value()
             let failing = account.startRead { _ -> Int in throw StoreError.messageGone }
-            await #expect(throws: StoreError.messageGone) { _ = try await failing?.value }
+            await #expect(throws: StoreError.messageGone) { _ = try await failing?.value() }
         }
     }
 

@@ -49,12 +49,12 @@ extension Session {
             }
         }
         var job = next()
-        var first: PendingRead<FetchJob>?
+        var first: Pending<FetchJob>?
         while let batch = job {
             // Many small ones are no work for the event loop.
             let isBrief = first == nil && queue.isEmpty && batch.encoder.isBrief
             job = next()
-            var following: PendingRead<FetchJob>?
+            var following: Pending<FetchJob>?
             try await stream(batch, first, isBrief: isBrief, of: account, &ready, &outcome) {
                 following = job?.start(in: account, onlyIfSpare: true)
             }
@@ -122,7 +122,7 @@ extension Session {
     ///   - first: the job's first piece, when that is under way.
     ///   - hasRoom: called once, when the client has taken what was sent before.
     private func stream(
-        _ job: FetchJob, _ first: PendingRead<FetchJob>? = nil, isBrief: Bool, of account: AccountStore,
+        _ job: FetchJob, _ first: Pending<FetchJob>? = nil, isBrief: Bool, of account: AccountStore,
         _ ready: inout ByteBuffer, _ outcome: inout FetchOutcome, hasRoom: () -> Void = {}
     ) async throws {
         var (job, started) = (job, first)
@@ -138,7 +138,7 @@ extension Session {
                     try await sendAll(&ready)
                     if isFirst { hasRoom() }
                     isFirst = false
-                    if let next { job = try await next.value }
+                    if let next { job = try await next.value() }
                 }
             } catch let ended as ConnectionEnded {
                 throw ended

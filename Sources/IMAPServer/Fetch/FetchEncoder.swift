@@ -46,7 +46,7 @@ struct FetchJob: Sendable {
     }
 
     /// The same, to be asked for later; nil where `onlyIfSpare` and no reader is.
-    func start(in account: AccountStore, onlyIfSpare: Bool = false) -> PendingRead<FetchJob>? {
+    func start(in account: AccountStore, onlyIfSpare: Bool = false) -> Pending<FetchJob>? {
         account.startRead(onlyIfSpare: onlyIfSpare) { reader in try advanced(reader: reader) }
     }
 
@@ -94,6 +94,15 @@ struct FetchEncoder: Sendable {
         return true
     }
 
+    /// About how many bytes the next piece has.
+    private func nextPiece(_ progress: FetchProgress) -> Int {
+        var sum = -progress.written
+        for target in targets[progress.message...] where sum < FetchEncoder.pieceSize {
+            sum = sum.addingReportingOverflow(plan.estimate(size: target.entry.size)).partialValue
+        }
+        return max(0, min(sum, FetchEncoder.pieceSize))
+    }
+
     /// Writes messages whose items all come from the snapshot.
     mutating func encodeFromSnapshot(into writer: inout ResponseWriter) {
         for target in targets {
@@ -106,6 +115,8 @@ struct FetchEncoder: Sendable {
     /// Writes on from `progress` until the piece is full or the batch is done.
     mutating func advance(_ progress: inout FetchProgress, reader: AccountReader) throws {
         var headers = ListedHeaders()
+        // A buffer that grows is copied each time.
+        progress.writer.buffer.reserveCapacity(minimumWritableBytes: nextPiece(progress))
         while progress.message < targets.count {
             let start = progress.writer.buffer.writerIndex
             do {

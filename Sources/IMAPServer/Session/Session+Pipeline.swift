@@ -75,8 +75,11 @@ extension Session {
 
     /// This FETCH and those right behind it that one job of the store can answer; nil for fewer than two.
     private func readRun(from first: TaggedCommand) -> FetchRun? {
-        guard var run = FetchRun(first, in: self) else { return nil }
         readAhead()
+        // Mostly it is alone, and need not be prepared twice.
+        guard case .command(let next)? = ahead.first, next.command.name == .fetch,
+            var run = FetchRun(first, in: self)
+        else { return nil }
         while case .command(let next)? = ahead.first, let more = FetchRun(next, in: self), run.join(more) {
             ahead.removeFirst()
         }

@@ -113,9 +113,9 @@ final class DatabaseFile: Sendable {
     /// - Parameter onlyIfSpare: not when it would take the last reader that is free; then nil is returned.
     func startRead<T: Sendable>(
         onlyIfSpare: Bool = false, _ work: @escaping @Sendable (Database) throws -> T
-    ) -> PendingRead<T>? {
-        let pending = PendingRead<T>()
-        let job = job(work, pending.finish)
+    ) -> Pending<T>? {
+        let pending = Pending<T>()
+        let job = job(work, pending.resolve)
         guard onlyIfSpare else {
             readers.submit(job)
             return pending

@@ -25,7 +25,7 @@ extension AccountStore {
     /// - Parameter onlyIfSpare: not when it would take the last reader that is free; then nil is returned.
     package func startRead<T: Sendable>(
         onlyIfSpare: Bool = false, _ work: @escaping @Sendable (AccountReader) throws -> T
-    ) -> PendingRead<T>? {
+    ) -> Pending<T>? {
         countRead()
         return file.startRead(onlyIfSpare: onlyIfSpare, checked(work))
     }
