@@ -156,6 +156,31 @@ import Testing
         }
     }
 
+    @Test("names of any letters are refused, or spelt, as the rules say")
+    func anyLetters() {
+        let letters = Array("//..iInNbBoOxX~ \u{7f}*%a\u{e9}".unicodeScalars)
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<5_000 {
+            var text = String.UnicodeScalarView()
+            if Bool.random(using: &random) { text += Array("iNbOX".unicodeScalars).prefix(5) }
+            for _ in 0..<Int.random(in: 0...6, using: &random) { text.append(letters.randomElement(using: &random)!) }
+            #expect((try? MailboxName(String(text)))?.text == Self.expected(String(text)), "\(text.map(\.value))")
+        }
+        for count in 49...51 {
+            let deep = [String](repeating: "a", count: count).joined(separator: "/")
+            #expect((try? MailboxName(deep))?.text == (count <= 50 ? deep : nil))
+        }
+    }
+
+    /// nil for what is refused.
+    private static func expected(_ text: String) -> String? {
+        var levels = text.split(separator: "/", omittingEmptySubsequences: false)
+        let forbidden = text.unicodeScalars.contains { $0.value == 0x7f || $0 == "*" || $0 == "%" }
+        guard !forbidden, !levels.contains(where: { ["", ".", ".."].contains($0) }) else { return nil }
+        if levels[0].lowercased() == "inbox" { levels[0] = "INBOX" }
+        return levels.joined(separator: "/")
+    }
+
     @Test func inboxSortsFirst() throws {
         let names = try ["b", "INBOX/z", "a", "inbox", "Z"].map { try MailboxName($0) }.sorted().map(\.text)
         #expect(names == ["INBOX", "INBOX/z", "Z", "a", "b"])

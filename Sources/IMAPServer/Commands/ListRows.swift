@@ -25,6 +25,8 @@ struct ListRows {
     private let list: List
     private let patterns: [MailboxPattern]
     private let mailboxes: [MailboxName: MailboxInfo]
+    /// Their names, each once, as they came: mostly in order.
+    private let names: [MailboxName]
     private let subscriptions: Set<MailboxName>
     /// Names that are no mailbox are \NonExistent to a client that knows of it, else \Noselect.
     private let isExtended: Bool
@@ -40,7 +42,10 @@ struct ListRows {
     ) {
         self.list = list
         patterns = list.compiledPatterns(utf8Accepted: utf8Accepted)
-        self.mailboxes = Dictionary(mailboxes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var byName: [MailboxName: MailboxInfo] = [:]
+        byName.reserveCapacity(mailboxes.count)
+        names = mailboxes.compactMap { byName.enter($0) ? $0.name : nil }
+        self.mailboxes = byName
         self.subscriptions = subscriptions
         isExtended = list.isExtended || isRev2
         var parents: Set<MailboxName> = []
@@ -67,7 +72,7 @@ struct ListRows {
     /// In the order of their names, each once.
     var rows: [Row] {
         guard !patterns.isEmpty else { return [] }
-        let candidates = selectsSubscribed ? subscriptions : Set(mailboxes.keys)
+        let candidates = selectsSubscribed ? Array(subscriptions) : names
         var below = Below()
         var rows: [Row] = []
         for name in candidates where isSelected(name) {
@@ -93,6 +98,15 @@ struct ListRows {
         if let use = row.info?.specialUse { row.attributes.append(MailboxAttribute(use)) }
         if tellsSubscribed, subscriptions.contains(row.name) { row.attributes.append(.subscribed) }
         return row
+    }
+}
+
+extension [MailboxName: MailboxInfo] {
+    /// False when there is one of that name.
+    fileprivate mutating func enter(_ mailbox: MailboxInfo) -> Bool {
+        guard self[mailbox.name] == nil else { return false }
+        self[mailbox.name] = mailbox
+        return true
     }
 }
 

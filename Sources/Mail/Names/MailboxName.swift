@@ -35,6 +35,10 @@ package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConverti
 
     /// - Parameter text: the name in UTF-8, levels separated by `/`.
     package init(_ text: String) throws(Problem) {
+        if MailboxName.isCanonical(text) {
+            self.text = text
+            return
+        }
         guard !text.isEmpty else { throw .empty }
         guard text.utf8.count <= MailboxName.longest else { throw .tooLong }
         if let problem = MailboxName.forbidden(in: text) { throw problem }
@@ -44,6 +48,29 @@ package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConverti
         guard !elements.contains(where: { $0 == "." || $0 == ".." }) else { throw .dotElement }
         if elements[0].equalsIgnoringASCIICase("INBOX") { elements[0] = "INBOX" }
         self.text = elements.joined(separator: "/")
+    }
+
+    /// True for most names: printable ASCII that is allowed and stays as it is. False for what is to be looked at more
+    /// closely. A list has many names, and each is looked at whenever it is read.
+    private static func isCanonical(_ text: String) -> Bool {
+        var length = 0
+        var levels = 1
+        var previous = slash
+        for byte in text.utf8 {
+            switch byte {
+            case slash:
+                if previous == slash { return false }
+                levels += 1
+            case UInt8(ascii: "*"), UInt8(ascii: "%"): return false
+            // "." and "..", and INBOX in any case, as the first of a level.
+            case UInt8(ascii: "."), UInt8(ascii: "I"), UInt8(ascii: "i"): if previous == slash { return false }
+            case 0x20...0x7e: break
+            default: return false
+            }
+            previous = byte
+            length += 1
+        }
+        return previous != slash && length <= longest && levels <= deepest
     }
 
     /// Control characters, the wildcards of LIST, and what no client could type or tell apart.
