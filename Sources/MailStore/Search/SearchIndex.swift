@@ -80,8 +80,8 @@ extension AccountStore {
         if try await indexStep() != nil { return true }
         guard ownersHandle.mustCountPurged.withLock({ $0 }) else { return false }
         ownersHandle.mustCountPurged.withLock { $0 = false }
-        let status = try await searchIndexStatus()
-        guard status.purged > max(1_000, status.indexed / 4) else { return false }
+        let (indexed, purged) = try await file.read(isLong: true) { try $0.indexedAndPurged() }
+        guard purged > max(1_000, indexed / 4) else { return false }
         try await write { try $0.clearSearchIndex() }
         return true
     }
@@ -193,6 +193,19 @@ extension WriteOperation {
 }
 
 extension Database {
+    /// How many messages the index has, and of how many more it has traces. To be asked when all bodies have their
+    /// threads: these are counted, by an index, because the bodies themselves are a hundred times as many pages, and an
+    /// account is asked whenever it is opened.
+    fileprivate func indexedAndPurged() throws -> (indexed: Int64, purged: Int64) {
+        let state = try searchIndexState()
+        guard state.isCurrent else { return (0, 0) }
+        let later = try first("SELECT count(*) FROM thread_member WHERE body_id > ?", .int(state.indexedTo)) {
+            $0.int(0)
+        }
+        let indexed = try count("SELECT count(*) FROM thread_member") - (later ?? 0)
+        return (indexed, max(0, state.bodies - indexed))
+    }
+
     func searchIndexState() throws -> SearchIndexState {
         let state = try first("SELECT version, indexed_to, bodies FROM search_state WHERE id = 1") { row in
             SearchIndexState(
