@@ -2,6 +2,7 @@
 
 import Accounts
 import IMAPSyntax
+import Logging
 import Mail
 import MailStore
 import NIOCore
@@ -21,8 +22,33 @@ extension Session {
         if select.condstore { becomeCondstoreAware() }
         let isExamined = try examine || loggedIn().login.isReadOnly
         let reference = try await resolve(select.mailbox)
+        let readOnly: Bool
+        switch try await opening(reference, for: select) {
+        case .open(let view): readOnly = try await selectOpen(view, of: reference, select, isExamined: isExamined)
+        case .coming(let summary, let mailbox):
+            try await tellSelected(reference, written: select.mailbox)
+            // It is the owner's: a guest's would not come here.
+            readOnly = isExamined
+            describe(summary, recent: 0, of: reference.account, readOnly ? nil : .all)
+            coming = ComingSelection(reference: reference, isExamined: isExamined, mailbox: mailbox)
+        }
+        return .ok(
+            "\(examine ? "EXAMINE" : "SELECT") completed.", code: readOnly ? .readOnly : .readWrite)
+    }
+
+    /// What is told beside a SELECT's own replies depends on the messages: then all of them are waited for.
+    private func opening(_ reference: MailboxReference, for select: Select) async throws -> OpeningMailbox {
+        guard select.resync == nil, notify == nil, !reference.account.isForeign else {
+            return .open(try await reference.account.view(of: reference.name))
+        }
+        return try await reference.account.opening(reference.name)
+    }
+
+    /// - Returns: whether it is read-only.
+    private func selectOpen(
+        _ view: MailboxView, of reference: MailboxReference, _ select: Select, isExamined: Bool
+    ) async throws -> Bool {
         let account = reference.account
-        let view = try await account.view(of: reference.name)
         let rightsVersion = view.rightsVersion
         let rights = try await account.rights(on: view.mailboxID)
         guard rights.contains(.lookup) else { throw StoreError.mailboxNotFound(reference.name) }
@@ -39,29 +65,55 @@ extension Session {
         let selection = Selection(
             account: account.bound(to: view.mailboxID), view: view, watch: watch, mailbox: mailbox,
             access: .init(rights: rights, version: rightsVersion, isExamined: isExamined))
-        selection.namePrefix = String(reference.fullName.text.dropLast(reference.name.text.count))
-        describe(selection)
+        selection.namePrefix = reference.namePrefix
+        describe(
+            MailboxSummary(snapshot, count: mailbox.count, firstUnseen: mailbox.firstUnseen),
+            recent: mailbox.recentCount, of: account, readOnly ? nil : rights)
         self.selection = selection
         if let resync = select.resync { try await resynchronize(resync, selection) }
-        return .ok(
-            "\(examine ? "EXAMINE" : "SELECT") completed.", code: readOnly ? .readOnly : .readWrite)
+        return readOnly
     }
 
-    private func describe(_ selection: Selection) {
-        let mailbox = selection.mailbox
-        writeFlagsOfMailbox(selection)
+    /// Waits for the messages of the mailbox that was selected last: nothing else is done before.
+    func finishSelecting(_ coming: ComingSelection) async throws(ConnectionEnded) {
+        self.coming = nil
+        try await connection.flush()
+        let account = coming.reference.account
+        do throws(StoreError) {
+            let opened = try await coming.mailbox.value()
+            let (view, gate) = (opened.view, connection.gate)
+            let watch = view.watch { gate.raise(.mailbox) }
+            let selection = Selection(
+                account: account.bound(to: view.mailboxID), view: view, watch: watch,
+                mailbox: SelectedMailbox(opened.snapshot, isReadOnly: coming.isExamined, recent: nil),
+                access: .init(rights: .all, version: view.rightsVersion, isExamined: coming.isExamined))
+            selection.namePrefix = coming.reference.namePrefix
+            self.selection = selection
+            // Of what was committed since it was read nobody has told the watch.
+            gate.raise(.mailbox)
+        } catch {
+            logger.error("a selected mailbox cannot be read", metadata: ["error": "\(error.explanation)"])
+            bye("The selected mailbox cannot be read now.", code: .unavailable, reason: "storage error")
+        }
+    }
+
+    /// - Parameter rights: nil for a mailbox that is read-only.
+    private func describe(
+        _ mailbox: MailboxSummary, recent: Int, of account: AccountStore, _ rights: MailboxRights?
+    ) {
+        writeFlags(Selection.flags(with: mailbox.flagSets.keywords), rights)
         connection.writer.exists(UInt32(truncatingIfNeeded: mailbox.count))
-        if !enabled.isRev2 { connection.writer.recent(UInt32(truncatingIfNeeded: mailbox.recentCount)) }
+        if !enabled.isRev2 { connection.writer.recent(UInt32(truncatingIfNeeded: recent)) }
         if let index = mailbox.firstUnseen, !enabled.isRev2, !enabled.isUIDOnly {
             let number = UInt32(truncatingIfNeeded: index + 1)
             connection.writer.untagged(.ok, code: .unseen(number), "The first message that is not seen.")
         }
-        connection.writer.untagged(.ok, code: .uidValidity(mailbox.view.uidValidity), "UIDs are valid.")
-        if let next = UInt32(exactly: mailbox.view.uidNext) {
+        connection.writer.untagged(.ok, code: .uidValidity(mailbox.uidValidity), "UIDs are valid.")
+        if let next = UInt32(exactly: mailbox.uidNext) {
             connection.writer.untagged(.ok, code: .uidNext(next), "The next UID.")
         }
-        writeHighest(mailbox.toldModSeq)
-        let id = ObjectID.mailbox(selection.view.mailboxID, of: selection.account.id)
+        writeHighest(mailbox.highestModSeq)
+        let id = ObjectID.mailbox(mailbox.mailboxID, of: account.id)
         connection.writer.untagged(.ok, code: .mailboxID(id), "The mailbox's identifier.")
     }
 
@@ -81,4 +133,16 @@ extension Session {
         case .failure(let invalid): throw Refusal(.no("Not a mailbox name: \(invalid.reason).", code: .cannot))
         }
     }
+}
+
+/// A mailbox that was selected while its messages are still being read.
+struct ComingSelection {
+    let reference: MailboxReference
+    let isExamined: Bool
+    let mailbox: Pending<OpenedMailbox>
+}
+
+extension MailboxReference {
+    /// What stands before the owner's name of the mailbox in this session's.
+    fileprivate var namePrefix: String { String(fullName.text.dropLast(name.text.count)) }
 }

@@ -45,9 +45,11 @@ final class Selection {
     }
 
     /// Every flag that may be told of a message of this mailbox.
-    var flags: Flags { Flags(Selection.allSystemFlags, keywords: toldKeywords) }
+    var flags: Flags { Selection.flags(with: toldKeywords) }
 
-    static let allSystemFlags: SystemFlags = [.answered, .flagged, .deleted, .seen, .draft]
+    static func flags(with keywords: Set<Keyword>) -> Flags { Flags(allSystemFlags, keywords: keywords) }
+
+    private static let allSystemFlags: SystemFlags = [.answered, .flagged, .deleted, .seen, .draft]
 
     /// True when keywords have come up that the client has not been told; it is to be told then.
     func learnKeywords() -> Bool {
@@ -116,17 +118,19 @@ extension Session {
 
     /// FLAGS and PERMANENTFLAGS (RFC 3501 §7.2.6, §7.1).
     func writeFlagsOfMailbox(_ selection: Selection) {
-        connection.writer.flags(selection.flags)
-        if selection.mailbox.isReadOnly {
-            connection.writer.untagged(
+        writeFlags(selection.flags, selection.mailbox.isReadOnly ? nil : selection.rights)
+    }
+
+    /// - Parameter rights: nil for a mailbox that is read-only.
+    func writeFlags(_ flags: Flags, _ rights: MailboxRights?) {
+        connection.writer.flags(flags)
+        guard let rights else {
+            return connection.writer.untagged(
                 .ok, code: .permanentFlags(.none, mayCreateKeywords: false), "No flags can be changed.")
-        } else {
-            connection.writer.untagged(
-                .ok,
-                code: .permanentFlags(
-                    selection.rights.permitted(selection.flags),
-                    mayCreateKeywords: selection.rights.contains(.write)), "Flags that are kept.")
         }
+        connection.writer.untagged(
+            .ok, code: .permanentFlags(rights.permitted(flags), mayCreateKeywords: rights.contains(.write)),
+            "Flags that are kept.")
     }
 }
 

@@ -5,8 +5,8 @@
 // does one thing at a time, so replies leave in the order of the commands whatever the client pipelines. Its state is
 // what it holds: no `identity` is not authenticated, an `identity` is authenticated, a `selection` besides is selected
 // (RFC 3501 §3). Only `authenticate` sets the identity; only SELECT, EXAMINE, CLOSE, UNSELECT and the DELETE of the
-// selected mailbox change the selection. `isOver` is set with the last line written, and nothing is carried out after
-// it.
+// selected mailbox change the selection; after a SELECT of a large mailbox `coming` is turned into it before anything
+// else is done. `isOver` is set with the last line written, and nothing is carried out after it.
 //
 // An error never ends a session by itself: it becomes a tagged reply, in `completion(for:)`. A session ends by LOGOUT,
 // by BYE (time, abuse, drain, a revoked login, a mailbox deleted under it), or because its connection did.
@@ -39,6 +39,8 @@ final class Session {
         didSet { chooseLiterals() }
     }
     var selection: Selection?
+    /// After a SELECT that was answered and whose mailbox is not there yet.
+    var coming: ComingSelection?
     /// What NOTIFY asked for; nil before the first NOTIFY.
     var notify: NotifyState?
     /// What has arrived and waits for its turn.
@@ -152,6 +154,10 @@ final class Session {
     /// Takes up the next thing that is there.
     /// - Returns: what to wait for when nothing is.
     private func step() async throws(ConnectionEnded) -> Wake? {
+        if let coming {
+            try await finishSelecting(coming)
+            return nil
+        }
         if let idling {
             try await tellIdle(idling)
         } else if let next = takeNext() {

@@ -82,6 +82,7 @@ final class AccountEffects: WriteEffects {
 struct ReloadedMailbox {
     var snapshot: MailboxSnapshot?
     var name: MailboxName?
+    var firstRecent: UInt64 = 0
 }
 
 /// A combination of flags as the flag_set table has it.
@@ -102,6 +103,8 @@ struct FlagSetKey: Hashable, Sendable {
 final class ChangeHub: WriterDelegate {
     /// So many views are kept after their last session has gone, for the next SELECT.
     fileprivate static let recentViews = 16
+    /// Room is made for so many messages before they are read.
+    private static let mostReserved = 1 << 20
 
     fileprivate struct WeakView { weak var view: MailboxView? }
     fileprivate struct State {
@@ -147,14 +150,15 @@ final class ChangeHub: WriterDelegate {
     }
 
     /// Reads the mailbox and makes its view. On the writer's thread, so that no commit falls between.
-    func load(_ id: MailboxID, _ db: Database, _ effects: AccountEffects) throws -> MailboxView? {
+    /// - Parameter ahead: called before all messages are read, where that may be (`SummaryAhead`).
+    func load(
+        _ id: MailboxID, _ db: Database, _ effects: AccountEffects, ahead: ((MailboxSummary) -> Void)? = nil
+    ) throws -> MailboxView? {
         if let view = view(id) { return view }
-        let reloaded = try readMailbox(id, db, effects.flagSets)
+        // What others of the batch have done is told after the COMMIT only.
+        let reloaded = try readMailbox(id, db, effects.flagSets, ahead: effects.changes.isEmpty ? ahead : nil)
         guard let snapshot = reloaded.snapshot, let name = reloaded.name else { return nil }
-        let firstRecent = try db.first("SELECT first_recent FROM mailbox WHERE id = ?", .int(id.rawValue)) {
-            UInt64(clamping: $0.int(0))
-        }
-        let view = MailboxView(snapshot: snapshot, name: name, firstRecent: firstRecent ?? snapshot.uidNext)
+        let view = MailboxView(snapshot: snapshot, name: name, firstRecent: reloaded.firstRecent)
         state.withLock { state in
             state.views[id] = WeakView(view: view)
             state.touch(view)
@@ -230,27 +234,46 @@ final class ChangeHub: WriterDelegate {
         }
     }
 
-    private func readMailbox(_ id: MailboxID, _ db: Database, _ flagSets: FlagSetTable) throws -> ReloadedMailbox {
+    private func readMailbox(
+        _ id: MailboxID, _ db: Database, _ flagSets: FlagSetTable, ahead give: ((MailboxSummary) -> Void)? = nil
+    ) throws -> ReloadedMailbox {
         var result = ReloadedMailbox()
+        var ahead: SummaryAhead?
+        var entries: [MessageEntry] = []
         let key = SQLValue.int(id.rawValue)
         try db.each(
-            "SELECT name, uid_validity, uid_next, modseq FROM mailbox WHERE id = ? AND deleted_at IS NULL", key
+            """
+            SELECT name, uid_validity, uid_next, modseq, first_recent, messages, unseen FROM mailbox
+            WHERE id = ? AND deleted_at IS NULL
+            """, key
         ) { row in
             guard let validity = UIDValidity(row.uint32(1)), let modSeq = ModSeq(UInt64(clamping: row.int(3))) else {
                 throw StoreError.broken("mailbox \(id) has UIDVALIDITY \(row.int(1)) and MODSEQ \(row.int(3))")
             }
-            result.name = try MailboxName(stored: row.text(0))
-            result.snapshot = MailboxSnapshot(
+            let snapshot = MailboxSnapshot(
                 mailboxID: id, uidValidity: validity, uidNext: UInt64(clamping: row.int(2)), highestModSeq: modSeq,
                 flagSets: flagSets)
+            result.name = try MailboxName(stored: row.text(0))
+            result.firstRecent = UInt64(clamping: row.int(4))
+            result.snapshot = snapshot
+            let count = Int(clamping: row.int(5))
+            entries.reserveCapacity(max(0, min(count, ChangeHub.mostReserved)))
+            ahead = give.flatMap { give in
+                SummaryAhead(
+                    snapshot, count: count, unseen: Int(clamping: row.int(6)), firstRecent: result.firstRecent, give)
+            }
         }
         guard result.snapshot != nil else { return result }
-        var entries: [MessageEntry] = []
         try db.each(
             """
             SELECT uid, flag_set, modseq, size, internal_date, body_id FROM message WHERE mailbox_id = ? ORDER BY uid
             """, key
-        ) { row in entries.append(try MessageEntry(row)) }
+        ) { row in
+            let entry = try MessageEntry(row)
+            ahead?.met(entry.flagSet, at: entries.count)
+            entries.append(entry)
+        }
+        try ahead?.check(entries.count)
         result.snapshot?.append(entries)
         return result
     }

@@ -15,6 +15,30 @@ extension AccountStore {
         return view
     }
 
+    /// The mailbox's view; or, while the messages of a large one are being read, what SELECT tells of it.
+    /// - Throws: as `view(of:)`.
+    package func opening(_ name: MailboxName) async throws(StoreError) -> OpeningMailbox {
+        let guest = guest
+        let id = try await file.read(isBrief: true) { db in try db.require(name, for: .read, guest) }
+        if let view = hub.view(id) { return .open(view) }
+        let hub = hub
+        let coming = Pending<OpenedMailbox>()
+        let summary: MailboxSummary? = await withCheckedContinuation { continuation in
+            let first = FirstWord<MailboxSummary?>(continuation)
+            writer.submit { db, effects in
+                guard let view = try hub.load(id, db, effects, ahead: { first.say($0) }) else {
+                    throw StoreError.mailboxNotFound(name)
+                }
+                return OpenedMailbox(view: view, snapshot: view.current)
+            } answer: { result in
+                coming.resolve(result)
+                first.say(nil)
+            }
+        }
+        guard let summary else { return .open(try await coming.value().view) }
+        return .coming(summary, coming)
+    }
+
     /// Stores what `claimRecent` took, without waiting: after a crash such a message may be \Recent once more.
     package func storeRecentMark(_ view: MailboxView) {
         let first = view.firstRecent
