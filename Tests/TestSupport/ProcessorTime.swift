@@ -15,17 +15,21 @@ package func processorTime(_ work: () throws -> Void) rethrows -> Double {
     return now() - start
 }
 
-/// How much longer `work` takes for `large` than for `small`, in processor time; nothing counts as less than two
-/// milliseconds.
+/// How the processor time of `work` grows with its input, as an exponent: 0 is a time that the size does not matter to,
+/// 1 a linear one, 2 a quadratic one.
 ///
-/// Each is the best of three measures, taken in turns; as long as the answer is more than `clear`, which a busy machine
-/// also makes of caches that others use, of up to twelve.
-package func growth<Input>(_ small: Input, _ large: Input, clear: Double = 2.5, _ work: (Input) -> Void) -> Double {
+/// Measured between an eighth of `count` and `count`, where a quadratic cost is eight times a linear one: caches that
+/// another's work empties make nothing like it. Each is the best of three measures, taken in turns; as long as the
+/// exponent is more than `clear`, of up to twelve. Nothing counts as less than a fifth of a millisecond.
+package func growth<Input>(
+    to count: Int, of input: (Int) -> Input, clear: Double = 1.25, _ work: (Input) -> Void
+) -> Double {
+    let (small, large) = (input(count / 8), input(count))
     var best = (small: Double.infinity, large: Double.infinity)
-    var factor: Double { best.large / max(best.small, 0.002) }
-    for round in 0..<12 where round < 3 || factor > clear {
+    var exponent: Double { log2(best.large / max(best.small, 0.0002)) / 3 }
+    for round in 0..<12 where round < 3 || exponent > clear {
         best.small = min(best.small, processorTime { work(small) })
         best.large = min(best.large, processorTime { work(large) })
     }
-    return factor
+    return exponent
 }

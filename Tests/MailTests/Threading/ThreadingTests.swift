@@ -138,16 +138,13 @@ import Testing
 
     @Test("chains in any order, and lists of many references, cost about linear time")
     func linear() {
-        let sizes = (20_000, 40_000)
-        #expect(
-            growth(Self.chain(sizes.0, reversed: true), Self.chain(sizes.1, reversed: true)) {
-                _ = Threading.references($0)
-            } < 3.5)
+        func reversed(_ count: Int) -> [ThreadingMessage] { Self.chain(count, reversed: true) }
+        #expect(growth(to: 40_000, of: reversed) { _ = Threading.references($0) } < 1.5)
         func shuffled(_ count: Int) -> [ThreadingMessage] {
             var random = SeededRandom(seed: 1)
             return Self.chain(count, reversed: false).shuffled(using: &random)
         }
-        #expect(growth(shuffled(sizes.0), shuffled(sizes.1)) { _ = Threading.references($0) } < 4)
+        #expect(growth(to: 40_000, of: shuffled) { _ = Threading.references($0) } < 1.5)
         // Each message takes the top of the chain from another and names it as its own ancestor.
         func hostile(_ count: Int) -> [ThreadingMessage] {
             (0..<count).map { index in
@@ -155,6 +152,6 @@ import Testing
                 return ThreadingMessage(id: index, messageID: bytes("\(index)@x"), references: own)
             }
         }
-        #expect(growth(hostile(2_000), hostile(4_000)) { _ = Threading.references($0) } < 4)
+        #expect(growth(to: 4_000, of: hostile) { _ = Threading.references($0) } < 1.5)
     }
 }
