@@ -2,7 +2,10 @@
 
 package enum Base64 {
     /// nil for anything but whole groups of four characters, padded, with no stray bits. Empty gives empty.
-    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? { decode(bytes: Array(text)) }
+
+    // Of a concrete type: a generic one is not specialised for the modules above, which costs fifty times as much.
+    private static func decode(bytes text: [UInt8]) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         var result: [UInt8] = []
         result.reserveCapacity(text.count / 4 * 3)
@@ -15,13 +18,13 @@ package enum Base64 {
                 continue
             }
             guard padding == 0, let value = value(of: byte) else { return nil }
-            bits = bits << 6 | value
+            bits = bits &<< 6 | value
             held += 6
             guard held >= 8 else { continue }
             held -= 8
-            result.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
+            result.append(UInt8(truncatingIfNeeded: bits &>> UInt32(held)))
         }
-        guard padding <= 2, padding * 2 == held, bits & (1 << UInt32(held) - 1) == 0 else { return nil }
+        guard padding <= 2, padding * 2 == held, bits & (1 &<< UInt32(held) - 1) == 0 else { return nil }
         return result
     }
 
@@ -38,20 +41,22 @@ package enum Base64 {
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] { encode(bytes: Array(bytes)) }
+
+    private static func encode(bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity((bytes.count + 2) / 3 * 4)
         var bits: UInt32 = 0
         var held = 0
         for byte in bytes {
-            bits = (bits << 8 | UInt32(byte)) & 0xffff
+            bits = (bits &<< 8 | UInt32(byte)) & 0xffff
             held += 8
             while held >= 6 {
                 held -= 6
-                result.append(alphabet[Int(bits >> UInt32(held) & 63)])
+                result.append(alphabet[Int(bits &>> UInt32(held) & 63)])
             }
         }
-        if held > 0 { result.append(alphabet[Int(bits << UInt32(6 - held) & 63)]) }
+        if held > 0 { result.append(alphabet[Int(bits &<< UInt32(6 - held) & 63)]) }
         while result.count % 4 != 0 { result.append(UInt8(ascii: "=")) }
         return result
     }

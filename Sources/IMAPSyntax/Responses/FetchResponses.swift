@@ -39,7 +39,7 @@ extension ResponseWriter {
 
     package mutating func fetchInternalDate(_ date: MailDate) {
         item("INTERNALDATE \"")
-        buffer.writeString(date.imapDateTime)
+        buffer.writeBytes(date.encodedDateTime)
         buffer.writeStaticString("\"")
     }
 

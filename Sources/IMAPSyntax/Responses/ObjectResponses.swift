@@ -25,7 +25,7 @@ extension ResponseWriter {
     // RFC 8514 §5: "SAVEDATE" SP (date-time / nil)
     package mutating func fetchSaveDate(_ date: MailDate) {
         item("SAVEDATE \"")
-        buffer.writeString(date.imapDateTime)
+        buffer.writeBytes(date.encodedDateTime)
         buffer.writeStaticString("\"")
     }
 

@@ -41,34 +41,57 @@ package struct MailDate: Hashable, Sendable {
     private var secondOfDay: Int { Int(localSeconds - Int64(dayNumber) * 86_400) }
 
     /// `17-Jul-1996 02:44:25 -0700`, the day of two places (RFC 3501 §9, date-time).
-    package var imapDateTime: String {
+    package var imapDateTime: String { String(decoding: encodedDateTime, as: UTF8.self) }
+
+    /// The same in ASCII: it stands in the reply for every message that a client lists.
+    package var encodedDateTime: [UInt8] {
         let day = GregorianDay(dayNumber: dayNumber)
-        let dayText = day.day < 10 ? " \(day.day)" : "\(day.day)"
-        return "\(dayText)-\(GregorianDay.monthNames[day.month - 1])-\(MailDate.digits(day.year, 4)) \(time) \(zone)"
+        var text: [UInt8] = []
+        text.reserveCapacity(26)
+        text.append(day.day < 10 ? 0x20 : MailDate.digit(day.day / 10))
+        text.append(MailDate.digit(day.day))
+        text.append(UInt8(ascii: "-"))
+        text += GregorianDay.monthNames[day.month - 1].utf8
+        text.append(UInt8(ascii: "-"))
+        appendRest(year: day.year, to: &text)
+        return text
     }
 
     /// `Wed, 17 Jul 1996 02:44:25 -0700` (RFC 5322 §3.3).
     package var rfc5322: String {
         let day = GregorianDay(dayNumber: dayNumber)
-        let weekday = GregorianDay.weekdayNames[day.weekday]
-        let month = GregorianDay.monthNames[day.month - 1]
-        return "\(weekday), \(day.day) \(month) \(MailDate.digits(day.year, 4)) \(time) \(zone)"
+        var rest: [UInt8] = []
+        appendRest(year: day.year, to: &rest)
+        let (weekday, month) = (GregorianDay.weekdayNames[day.weekday], GregorianDay.monthNames[day.month - 1])
+        return "\(weekday), \(day.day) \(month) \(String(decoding: rest, as: UTF8.self))"
     }
 
-    private var time: String {
+    /// Year, time and zone.
+    private func appendRest(year: Int, to text: inout [UInt8]) {
         let second = secondOfDay
-        return [second / 3_600, second / 60 % 60, second % 60].map { MailDate.digits($0, 2) }.joined(separator: ":")
-    }
-
-    private var zone: String {
         let minutes = Int(zoneMinutes.magnitude)
-        return (zoneMinutes < 0 ? "-" : "+") + MailDate.digits(minutes / 60 * 100 + minutes % 60, 4)
+        MailDate.append(year / 100, to: &text)
+        MailDate.append(year % 100, to: &text)
+        text.append(0x20)
+        MailDate.append(second / 3_600, to: &text)
+        text.append(UInt8(ascii: ":"))
+        MailDate.append(second / 60 % 60, to: &text)
+        text.append(UInt8(ascii: ":"))
+        MailDate.append(second % 60, to: &text)
+        text.append(0x20)
+        text.append(zoneMinutes < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        MailDate.append(minutes / 60, to: &text)
+        MailDate.append(minutes % 60, to: &text)
     }
 
-    private static func digits(_ number: Int, _ width: Int) -> String {
-        let text = String(number)
-        return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+    /// Two digits.
+    private static func append(_ number: Int, to text: inout [UInt8]) {
+        text.append(digit(number / 10))
+        text.append(digit(number))
     }
+
+    /// The last one.
+    private static func digit(_ number: Int) -> UInt8 { 0x30 + UInt8(truncatingIfNeeded: number % 10) }
 }
 
 extension MailDate {

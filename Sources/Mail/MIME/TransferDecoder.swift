@@ -7,8 +7,22 @@ package struct TransferDecoder: Sendable {
     private var bits: UInt32 = 0
     private var bitCount = 0
     // quoted-printable: what an `=` has begun, and white space that vanishes if the line ends behind it.
-    private var escape: [UInt8] = []
+    private var escape = Escape.none
     private var blanks: [UInt8] = []
+
+    private enum Escape {
+        case none, begun
+        /// With a byte behind it: a digit, or what may be white space before a line end.
+        case continued(UInt8)
+
+        var bytes: [UInt8] {
+            switch self {
+            case .none: []
+            case .begun: [UInt8(ascii: "=")]
+            case .continued(let byte): [UInt8(ascii: "="), byte]
+            }
+        }
+    }
 
     package init(_ encoding: TransferEncoding) { self.encoding = encoding }
 
@@ -23,9 +37,9 @@ package struct TransferDecoder: Sendable {
 
     /// What is left at the end.
     package mutating func finish(into output: inout [UInt8]) {
-        output += escape.count > 1 ? escape : []
+        if case .continued = escape { output += escape.bytes }
         output += blanks
-        escape = []
+        escape = .none
         blanks = []
         bits = 0
         bitCount = 0
@@ -44,33 +58,52 @@ package struct TransferDecoder: Sendable {
     // MARK: base64
 
     private mutating func decodeBase64(_ bytes: Span<UInt8>, into output: inout [UInt8]) {
-        for index in 0..<bytes.count {
+        var index = 0
+        while index < bytes.count {
+            if bitCount == 0 { TransferDecoder.decodeGroups(of: bytes, from: &index, into: &output) }
+            guard index < bytes.count else { return }
             let byte = bytes[index]
-            guard let value = TransferDecoder.base64Value(of: byte) else {
+            index += 1
+            let value = TransferDecoder.base64Values[Int(byte)]
+            guard value < 64 else {
                 // Padding ends a piece; another may follow.
                 if byte == UInt8(ascii: "=") { bitCount = 0 }
                 continue
             }
-            bits = bits << 6 | UInt32(value)
+            bits = bits &<< 6 | UInt32(value)
             bitCount += 6
             if bitCount >= 8 {
                 bitCount -= 8
-                output.append(UInt8(truncatingIfNeeded: bits >> UInt32(bitCount)))
+                output.append(UInt8(truncatingIfNeeded: bits &>> UInt32(bitCount)))
             }
         }
     }
 
-    @inline(__always)
-    private static func base64Value(of byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - 0x41
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - 0x61 + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - 0x30 + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
+    /// Four digits become three bytes, as long as there are four in a row: nearly all of a text.
+    private static func decodeGroups(of bytes: Span<UInt8>, from index: inout Int, into output: inout [UInt8]) {
+        let values = base64Values.span
+        let most = (bytes.count - index) / 4
+        guard most > 0 else { return }
+        output.append(addingCapacity: most * 3) { output in
+            for _ in 0..<most {
+                let (first, second) = (values[Int(bytes[index])], values[Int(bytes[index + 1])])
+                let (third, fourth) = (values[Int(bytes[index + 2])], values[Int(bytes[index + 3])])
+                guard first | second | third | fourth < 64 else { return }
+                output.append(first &<< 2 | second &>> 4)
+                output.append(second &<< 4 | third &>> 2)
+                output.append(third &<< 6 | fourth)
+                index += 4
+            }
         }
     }
+
+    /// What each byte stands for; 64 for what is no digit.
+    private static let base64Values: [UInt8] = {
+        let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+        var values = [UInt8](repeating: 64, count: 256)
+        for (value, digit) in digits.enumerated() { values[Int(digit)] = UInt8(value) }
+        return values
+    }()
 
     // MARK: quoted-printable
 
@@ -78,51 +111,85 @@ package struct TransferDecoder: Sendable {
     private static let mostBlanks = 1_000
 
     private mutating func decodeQuotedPrintable(_ bytes: Span<UInt8>, into output: inout [UInt8]) {
-        for index in 0..<bytes.count {
-            let byte = bytes[index]
-            if escape.isEmpty { plain(byte, into: &output) } else { escaped(byte, into: &output) }
+        var index = 0
+        while index < bytes.count {
+            if case .none = escape {
+                let end = TransferDecoder.endOfRun(in: bytes, from: index)
+                if end > index {
+                    if !blanks.isEmpty { giveBlanks(to: &output) }
+                    output.append(contentsOf: bytes, from: index, to: end)
+                    index = end
+                } else {
+                    plain(bytes[index], into: &output)
+                    index += 1
+                }
+            } else {
+                escaped(bytes[index], into: &output)
+                index += 1
+            }
         }
+    }
+
+    /// The end of what stands for itself whatever comes behind it: single spaces between words are of it.
+    private static func endOfRun(in bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == 0x20 {
+                guard index > start, index + 1 < bytes.count, standsForItself(bytes[index + 1]) else { return index }
+            } else if !standsForItself(byte) {
+                return index
+            }
+            index += 1
+        }
+        return index
+    }
+
+    @inline(__always)
+    private static func standsForItself(_ byte: UInt8) -> Bool {
+        byte > 0x20 ? byte != UInt8(ascii: "=") : byte != 0x20 && byte != 0x09 && byte != 0x0a && byte != 0x0d
+    }
+
+    private mutating func giveBlanks(to output: inout [UInt8]) {
+        output += blanks
+        blanks.removeAll(keepingCapacity: true)
     }
 
     private mutating func plain(_ byte: UInt8, into output: inout [UInt8]) {
         switch byte {
         case UInt8(ascii: "="):
-            output += blanks
-            blanks.removeAll(keepingCapacity: true)
-            escape = [byte]
+            giveBlanks(to: &output)
+            escape = .begun
         case 0x20, 0x09:
-            if blanks.count >= TransferDecoder.mostBlanks {
-                output += blanks
-                blanks.removeAll(keepingCapacity: true)
-            }
+            if blanks.count >= TransferDecoder.mostBlanks { giveBlanks(to: &output) }
             blanks.append(byte)
+        case 0x0a, 0x0d:
+            blanks.removeAll(keepingCapacity: true)
+            output.append(byte)
         default:
-            if !blanks.isEmpty {
-                if byte != 0x0a, byte != 0x0d { output += blanks }
-                blanks.removeAll(keepingCapacity: true)
-            }
+            giveBlanks(to: &output)
             output.append(byte)
         }
     }
 
     /// After `=`: two digits, or a line end with or without white space before it (a soft line break), or neither.
     private mutating func escaped(_ byte: UInt8, into output: inout [UInt8]) {
-        if escape.count == 1 {
+        guard case .continued(let first) = escape else {
             if byte == 0x0a {
-                escape.removeAll()
+                escape = .none
             } else if Hexadecimal.value(of: byte) != nil || byte == 0x0d || byte == 0x20 || byte == 0x09 {
-                escape.append(byte)
+                escape = .continued(byte)
             } else {
                 giveUp(byte, into: &output)
             }
             return
         }
-        if let high = Hexadecimal.value(of: escape[1]) {
+        if let high = Hexadecimal.value(of: first) {
             guard let low = Hexadecimal.value(of: byte) else { return giveUp(byte, into: &output) }
             output.append(high << 4 | low)
-            escape.removeAll()
+            escape = .none
         } else if byte == 0x0a {
-            escape.removeAll()
+            escape = .none
         } else if byte != 0x20, byte != 0x09, byte != 0x0d {
             giveUp(byte, into: &output)
         }
@@ -130,8 +197,8 @@ package struct TransferDecoder: Sendable {
 
     /// It was no escape: its bytes stand for themselves.
     private mutating func giveUp(_ byte: UInt8, into output: inout [UInt8]) {
-        output += escape
-        escape.removeAll()
+        output += escape.bytes
+        escape = .none
         plain(byte, into: &output)
     }
 }

@@ -121,6 +121,27 @@ package struct NumberSet<Number: MessageNumber>: Hashable, Sendable {
 
     /// As the wire writes it: `1:4,7`. Empty for the empty set, which the wire cannot write.
     package var wireForm: String {
-        ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound):\($0.upperBound)" }.joined(separator: ",")
+        var text: [UInt8] = []
+        text.reserveCapacity(ranges.count * 12)
+        for range in ranges {
+            if !text.isEmpty { text.append(UInt8(ascii: ",")) }
+            text.append(decimal: range.lowerBound)
+            guard range.upperBound > range.lowerBound else { continue }
+            text.append(UInt8(ascii: ":"))
+            text.append(decimal: range.upperBound)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// The number's digits, without a String.
+    fileprivate mutating func append(decimal number: UInt32) {
+        var unit: UInt32 = 1
+        while number / unit >= 10 { unit *= 10 }
+        while unit > 0 {
+            append(0x30 + UInt8(truncatingIfNeeded: number / unit % 10))
+            unit /= 10
+        }
     }
 }
