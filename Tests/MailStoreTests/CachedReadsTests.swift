@@ -1,8 +1,10 @@
 // Brief reads on the caller's thread: what is in memory is answered there, what is not is left to a reader's thread.
 
+import Dispatch
 import Foundation
 import GRDB
 import Schema
+import Synchronization
 import TestSupport
 import Testing
 
@@ -18,7 +20,7 @@ import Testing
             await open(readers)
             // A busy system may say now and then that it would have to wait.
             try await waitUntil("a brief read is done here") { here(readers) == rows }
-            let failed = readers.runHere { _ -> Int in throw StoreError.messageGone }
+            let failed = readers.runHere { _ -> Int in throw StoreError.messageGone }.result
             #expect(throws: StoreError.messageGone) { try failed?.get() }
             try await waitUntil("a brief read is done here") { here(readers) == rows }
         }
@@ -58,6 +60,31 @@ import Testing
         }
     }
 
+    @Test("what turns out to be too much leaves a reader to what is short, also where no connection is open yet")
+    func tooMuchIsLong() async throws {
+        try await withFile(readers: 4) { file, _ in
+            let gate = DispatchSemaphore(value: 0)
+            let running = Counter()
+            let jobs = (0..<8).map { _ in
+                Task {
+                    try await file.read(isBrief: true) { db in
+                        try CachedReads.bound(1, to: 0)
+                        running.value.add(1, ordering: .relaxed)
+                        gate.wait()
+                        return try db.count()
+                    }
+                }
+            }
+            defer { for _ in jobs { gate.signal() } }
+            try await waitUntil("all readers but one are taken") { running.value.load(ordering: .relaxed) == 3 }
+            let seen = try await file.read { try $0.count() }
+            #expect(seen == rows)
+            #expect(running.value.load(ordering: .relaxed) == 3)
+            for _ in jobs { gate.signal() }
+            for job in jobs { #expect(try await job.value == rows) }
+        }
+    }
+
     @Test("a reader that is borrowed is not free: the jobs of others wait for it and are run")
     func borrowed() async throws {
         try await withFile { file, _ in
@@ -68,7 +95,7 @@ import Testing
             let isRefused = readers.runHere { db in
                 for number in 0..<3 { readers.submit { _ in { answered.yield(number) } } }
                 return here(readers) == nil
-            }
+            }.result
             #expect((try? isRefused?.get()) == true)
             var order: [Int] = []
             for await number in answers {
@@ -95,12 +122,14 @@ import Testing
     private let sum = 2_000 * 2_000
 
     /// A file of some megabytes; `forget` asks the system to keep nothing of it in memory.
-    private func withFile(_ test: (DatabaseFile, _ forget: () -> Bool) async throws -> Void) async throws {
+    private func withFile(
+        readers: Int = 1, _ test: (DatabaseFile, _ forget: () -> Bool) async throws -> Void
+    ) async throws {
         let folder = FileManager.default.temporaryDirectory.path + "/martlet-test-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let step = SchemaStep(name: "wide", sql: "CREATE TABLE wide (id INTEGER PRIMARY KEY, data BLOB NOT NULL)")
-        let file = try DatabaseFile(path: folder + "/file.db", steps: [step], readers: 1)
+        let file = try DatabaseFile(path: folder + "/file.db", steps: [step], readers: readers)
         defer { file.close() }
         try file.syncOnWriter { db in
             try db.inTransaction {
@@ -118,7 +147,7 @@ import Testing
 
     /// What a brief read gives; nil where it is not done, -1 where it fails.
     private func here(_ readers: Readers, sum: Bool = false) -> Int? {
-        readers.runHere { try sum ? $0.sum() : $0.count() }.map { (try? $0.get()) ?? -1 }
+        readers.runHere { try sum ? $0.sum() : $0.count() }.result.map { (try? $0.get()) ?? -1 }
     }
 
     private func open(_ readers: Readers) async {
@@ -150,5 +179,16 @@ extension Database {
         var sum = 0
         try each("SELECT data FROM wide") { row in sum += row.withBlob(0) { $0.count } }
         return sum
+    }
+}
+
+private final class Counter: Sendable {
+    let value = Atomic(0)
+}
+
+extension Readers.Attempt {
+    /// nil where nothing was done.
+    fileprivate var result: Result<T, any Error>? {
+        if case .done(let result) = self { result } else { nil }
     }
 }

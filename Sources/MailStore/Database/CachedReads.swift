@@ -23,15 +23,23 @@ enum CachedReads {
     /// Thrown by a job that turns out to be too much for an event loop: it is to be done elsewhere.
     struct TooMuch: Error {}
 
-    /// Ends an attempt that has done so much; elsewhere a job may do as much as it likes.
+    /// Ends what is to be brief when it has done so much; elsewhere a job may do as much as it likes.
     static func bound(_ done: Int, to most: Int) throws(TooMuch) {
-        if done > most, current == .attempting { throw TooMuch() }
+        if done > most, current == .attempting || current == .bounded { throw TooMuch() }
+    }
+
+    /// Runs `work`, which may wait for the disk, and is to be brief all the same.
+    static func bounded<Value>(_ work: () throws -> Value) rethrows -> Value {
+        mark(.bounded)
+        defer { mark(.none) }
+        return try work()
     }
 
     /// What the thread is doing, in its own variable.
     private enum Mark: Int {
         case none = 0
         case attempting, hadToWait, unsupported
+        case bounded
     }
 
     /// Runs `work` on this thread without waiting for the disk. What `work` has made counts only when it is `done`.
@@ -43,7 +51,7 @@ enum CachedReads {
         return switch current {
         case .hadToWait: .mustWait
         case .unsupported: .unsupported
-        case .none, .attempting: .done(value)
+        case .none, .attempting, .bounded: .done(value)
         }
     }
 
@@ -81,7 +89,8 @@ enum CachedReads {
     }()
 
     private static let read: Read = { descriptor, target, count, offset in
-        guard current != .none else { return pread(descriptor, target, count, offset) }
+        let now = current
+        guard now != .none, now != .bounded else { return pread(descriptor, target, count, offset) }
         let result = martlet_pread_cached(descriptor, target, count, offset)
         guard result < 0, errno != EINTR else { return result }
         mark(errno == EAGAIN ? .hadToWait : .unsupported)

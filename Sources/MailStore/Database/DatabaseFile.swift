@@ -96,17 +96,33 @@ final class DatabaseFile: Sendable {
     /// - Parameters:
     ///   - isLong: it takes more than some milliseconds; short reads are not to wait for it.
     ///   - isBrief: it takes some dozens of microseconds, or throws `CachedReads.TooMuch`: it is done on the caller's
-    ///     thread where nothing has to come from the disk, and may run twice.
+    ///     thread where nothing has to come from the disk, and may run twice. What turns out to be too much is long.
     func read<T: Sendable>(
         isLong: Bool = false, isBrief: Bool = false, _ work: @escaping @Sendable (Database) throws -> T
     ) async throws(StoreError) -> T {
-        if isBrief, let result = readers.runHere(work) {
-            return try result.mapError { StoreError($0, doing: "read \(path)") }.get()
+        var result: Result<T, any Error>
+        switch isBrief ? readers.runHere(work) : .mustWait {
+        case .done(let here): result = here
+        case .tooMuch: result = await onReader(isLong: true, work)
+        case .mustWait:
+            result = await onReader(isLong: isLong) { db in
+                isBrief && !isLong ? try CachedReads.bounded { try work(db) } : try work(db)
+            }
+            if case .failure(is CachedReads.TooMuch) = result { result = await onReader(isLong: true, work) }
         }
-        let result: Result<T, StoreError> = await withCheckedContinuation { continuation in
-            readers.submit(isLong: isLong, job(work) { continuation.resume(returning: $0) })
+        let path = path
+        return try result.mapError { StoreError($0, doing: "read \(path)") }.get()
+    }
+
+    private func onReader<T: Sendable>(
+        isLong: Bool, _ work: @escaping @Sendable (Database) throws -> T
+    ) async -> Result<T, any Error> {
+        await withCheckedContinuation { continuation in
+            readers.submit(isLong: isLong) { opened in
+                let result = Result { try work(try opened.get()) }
+                return { continuation.resume(returning: result) }
+            }
         }
-        return try result.get()
     }
 
     /// Hands a job in whose answer is asked for later.

@@ -89,23 +89,30 @@ final class Readers: Sendable {
         return true
     }
 
-    /// Runs the job on the caller's thread, inside a read transaction.
-    /// - Returns: nil, and nothing is done, where no reader is free, something would have to come from the disk, or the
-    ///   job throws `CachedReads.TooMuch`.
-    func runHere<T: Sendable>(_ job: @Sendable (Database) throws -> T) -> Result<T, any Error>? {
-        guard mayRunHere.load(ordering: .relaxed) else { return nil }
+    enum Attempt<T: Sendable>: Sendable {
+        case done(Result<T, any Error>)
+        /// Nothing is done: no reader is free, or something would have to come from the disk.
+        case mustWait
+        /// Nothing is done: the job threw `CachedReads.TooMuch`.
+        case tooMuch
+    }
+
+    /// Runs the job on the caller's thread, inside a read transaction, if that can be at once.
+    func runHere<T: Sendable>(_ job: @Sendable (Database) throws -> T) -> Attempt<T> {
+        guard mayRunHere.load(ordering: .relaxed) else { return .mustWait }
         let reader = state.withLock { state -> Reader? in
             guard !state.isClosed, let place = state.free.lastIndex(where: \.isOpen) else { return nil }
             return state.free.remove(at: place)
         }
-        guard let reader else { return nil }
+        guard let reader else { return .mustWait }
         defer { free(reader) }
         switch reader.runHere(job) {
-        case .done(.failure(is CachedReads.TooMuch)), .mustWait: return nil
-        case .done(let result): return result
+        case .done(.failure(is CachedReads.TooMuch)): return .tooMuch
+        case .done(let result): return .done(result)
+        case .mustWait: return .mustWait
         case .unsupported:
             mayRunHere.store(false, ordering: .relaxed)
-            return nil
+            return .mustWait
         }
     }
 

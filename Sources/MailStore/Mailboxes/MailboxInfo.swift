@@ -152,8 +152,9 @@ extension AccountStore {
     private func mailboxes(
         from first: String, to last: String, _ counting: MailboxCountOptions
     ) async throws(StoreError) -> [MailboxInfo] {
-        // What is counted on demand takes time for each message.
-        try await file.read(isBrief: counting.isEmpty) { [hub, guest] db in
+        // What is counted on demand takes time for each message, and for each mailbox.
+        let isLong = !counting.isEmpty && first != last
+        return try await file.read(isLong: isLong, isBrief: counting.isEmpty) { [hub, guest] db in
             let visible = try guest.map { try db.visibleRights(of: $0) }
             var all: [MailboxInfo] = []
             try db.eachMailbox(from: first, to: last) { info, firstRecent in
