@@ -193,9 +193,8 @@ package final class Store: Sendable {
 
     /// Lets go of files that nobody has asked for lately; what holds no other user closes by that.
     private func closeUnused() {
-        let unfinished = indexing?.unfinished ?? []
         let time = ContinuousClock.now - options.openTime
-        let unused = accounts.withLock { $0.takeUnused(since: time, except: unfinished) }
+        let unused = accounts.withLock { $0.takeUnused(since: time) { indexing?.isUnfinished($0) ?? false } }
         // Only now, outside the lock: who opens another is not to wait for them.
         withExtendedLifetime(unused) {}
     }
@@ -239,15 +238,17 @@ private struct OpenAccounts {
         recent.append((account, .now))
     }
 
-    /// Those that have not been asked for since then.
+    /// Those that have not been asked for since then. Who holds one may be about to bring mail into it, so that it is
+    /// needed when they let go; until then it is open anyway.
     mutating func takeUnused(
-        since time: ContinuousClock.Instant, except needed: Set<AccountID>
+        since time: ContinuousClock.Instant, unless isNeeded: (AccountID) -> Bool
     ) -> [AccountStore] {
         var unused: [AccountStore] = []
-        recent.removeAll { account, used in
-            guard used < time, !needed.contains(account.id) else { return false }
-            unused.append(account)
-            return true
+        for place in recent.indices.reversed() where recent[place].used < time {
+            guard isKnownUniquelyReferenced(&recent[place].account), !isNeeded(recent[place].account.id) else {
+                continue
+            }
+            unused.append(recent.remove(at: place).account)
         }
         return unused
     }

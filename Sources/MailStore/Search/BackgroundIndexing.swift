@@ -68,9 +68,9 @@ final class BackgroundIndexing: Sendable {
         if mustStart { Task(priority: .background) { await run() } }
     }
 
-    /// Accounts with something to take in, as far as is known.
-    var unfinished: Set<AccountID> {
-        state.withLock { state in Set(state.queue.keys).union(state.current.map { [$0] } ?? []) }
+    /// Whether the account has something to take in, as far as is known.
+    func isUnfinished(_ id: AccountID) -> Bool {
+        state.withLock { $0.queue[id] != nil || $0.current == id }
     }
 
     func close() {
