@@ -36,6 +36,33 @@ import Testing
         }
     }
 
+    @Test("a log with room behind its end is read up to the last commit, and the room is made once for many")
+    func roomInTheLog() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let path = account.file.path
+            func length() throws -> Int {
+                try #require(try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int)
+            }
+            var lengths: [Int] = []
+            for number in 0..<40 {
+                _ = try await account.append([try await temporary.message("Subject: \(number)\r\n\r\nx")], to: .inbox)
+                lengths.append(try length())
+                // As after a crash: the files as they are now.
+                let copy = temporary.path + "/copy-\(number).db"
+                for part in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + part, toPath: copy + part) }
+                let other = try DatabaseFile(path: copy, steps: SchemaScripts.account, readers: 1)
+                #expect(
+                    try other.syncOnWriter { try Int.fetchOne($0, sql: "SELECT count(*) FROM message") } == number + 1)
+                #expect(try other.syncOnWriter { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
+                other.close()
+            }
+            #expect(lengths == lengths.sorted() && Set(lengths).count < 20, "\(lengths)")
+            let log = try Data(contentsOf: URL(filePath: path + "-wal"))
+            #expect(log.suffix(4_096).allSatisfy { $0 == 0 })
+        }
+    }
+
     @Test("case 167: a file of a newer version is refused, unchanged")
     func newerSchemaIsRefused() async throws {
         try await TemporaryStore.with { temporary in

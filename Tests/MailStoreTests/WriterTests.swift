@@ -58,4 +58,26 @@ import Testing
             #expect(try await account.checkIntegrity().problems == [])
         }
     }
+    @Test("alone in its batch, a failed operation leaves nothing either")
+    func aloneItFails() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let view = try await account.view(of: .inbox)
+            let keyword = try #require(Keyword("tried"))
+            let tagged = try await temporary.message("\r\nx", flags: Flags([], keywords: [keyword]))
+            for round in 1...3 {
+                await #expect(throws: StoreError.self) {
+                    try await account.write { operation in
+                        let inbox = try #require(try operation.find(.inbox))
+                        _ = try operation.append([tagged, tagged], to: inbox)
+                        throw Refused()
+                    }
+                }
+                #expect(view.current.count == round - 1)
+                let uids = try await account.append([tagged], to: .inbox).uids
+                #expect(uids.map { $0?.rawValue } == [UInt32(round)])
+            }
+            #expect(try await account.checkIntegrity().problems == [])
+        }
+    }
 }

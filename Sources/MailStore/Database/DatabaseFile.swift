@@ -22,6 +22,7 @@ final class DatabaseFile: Sendable {
     private let pool: DatabasePool
     private let readers: Readers
     private let isClosing = Mutex(false)
+    private let logRoom: LogRoom
 
     /// Opens or makes the file and brings its schema up to date.
     /// - Parameter checksReferences: whether SQLite looks for what each row refers to, and deletes what refers to a row
@@ -30,6 +31,7 @@ final class DatabaseFile: Sendable {
         path: String, steps: [SchemaStep], readers: Int, checksReferences: Bool = true
     ) throws(StoreError) {
         self.path = path
+        logRoom = LogRoom(log: path + "-wal")
         lock = try FileLock(path: path + ".lock")
         self.readers = Readers(path: path, count: readers)
         do {
@@ -172,7 +174,10 @@ final class DatabaseFile: Sendable {
     /// Runs a write transaction, on the writer's thread, with the file's lock held.
     func withWriteLock<T>(_ work: () throws -> T) throws -> T {
         guard !isClosing.withLock({ $0 }) else { throw StoreError.unavailable("\(path) is closed") }
-        return try lock.withLock(work)
+        return try lock.withLock {
+            logRoom.keep()
+            return try work()
+        }
     }
 
     /// Closes with a last checkpoint. Afterwards every call fails.

@@ -5,7 +5,8 @@
 // thread, in batches) -> idle when nothing waits.
 // Invariants:
 // - An operation's answer is given after the COMMIT that made it durable, and after `committed` has told the views.
-// - An operation that throws is rolled back to its savepoint and disturbs no other of its batch.
+// - An operation that throws is rolled back to its savepoint and disturbs no other of its batch; alone in its batch it
+//   is the transaction that is rolled back.
 // - When COMMIT fails, every operation of the batch fails and nothing of it was told to anybody.
 
 import GRDB
@@ -155,7 +156,7 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
     private func transaction(
         _ db: Database, _ batch: [Operation], _ answers: inout [() -> Void]
     ) throws -> Delegate.Effects {
-        try db.beginTransaction(.immediate)
+        try db.cachedStatement(sql: "BEGIN IMMEDIATE TRANSACTION").execute()
         let version = try db.dataVersion()
         let isExternal = state.withLock { state in
             defer { state.lastDataVersion = version }
@@ -163,16 +164,26 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
             return state.mustReload || state.lastDataVersion != version
         }
         let effects = try delegate.began(db, external: isExternal)
+        var isRolledBack = false
         for operation in batch {
             let (before, answered) = (effects.mark(), answers.count)
             do {
-                try db.inSavepoint {
+                // Alone it needs no savepoint: what it did is what the transaction did.
+                if batch.count == 1 {
                     answers.append(try operation.run(db, effects))
-                    return .commit
+                } else {
+                    try db.inSavepoint {
+                        answers.append(try operation.run(db, effects))
+                        return .commit
+                    }
                 }
             } catch {
                 // A lost transaction (disk full, I/O error) is the whole batch's failure.
                 guard db.isInsideTransaction else { throw error }
+                if batch.count == 1 {
+                    try db.rollback()
+                    isRolledBack = true
+                }
                 effects.undo(to: before)
                 // Its own answer is there when the end of its savepoint was what failed.
                 answers.removeLast(answers.count - answered)
@@ -180,7 +191,7 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
                 answers.append { operation.fail(failure) }
             }
         }
-        try db.commit()
+        if !isRolledBack { try db.cachedStatement(sql: "COMMIT TRANSACTION").execute() }
         return effects
     }
 }
