@@ -106,7 +106,7 @@ extension AccountStore {
     func remove(_ uids: UIDSet, from mailbox: MailboxID) async throws(StoreError) {
         try await writeShared { operation in
             let row = try operation.requireSelected(mailbox, for: .delete)
-            try operation.remove(try operation.messages(uids, in: row.id), from: row.id)
+            try operation.remove(try operation.runs(of: uids, in: row.id), from: row.id)
         }
     }
 }

@@ -13,9 +13,9 @@ extension AccountStore {
                 $0.int(0)
             }
             guard deleted != 0 else { return [] }
-            let rows = try operation.messages(uids ?? .all, in: row.id).filter { $0.system.contains(.deleted) }
-            try operation.remove(rows, from: row.id)
-            return rows.map(\.entry.uid)
+            let runs = try operation.runs(of: uids ?? .all, in: row.id) { $0.system.contains(.deleted) }
+            try operation.remove(runs, from: row.id)
+            return runs.joined().map(\.entry.uid)
         }
     }
 }

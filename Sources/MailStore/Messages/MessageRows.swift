@@ -1,5 +1,6 @@
 // Rows of the message table as operations read and count them.
 
+import GRDB
 package import Mail
 
 extension NumberSet<UID> {
@@ -55,32 +56,56 @@ extension WriteOperation {
             .int(entry.bodyID.rawValue))
     }
 
+    /// The messages of the set that fulfil a condition, in runs: no other message lies between the first of a run and
+    /// its last.
+    func runs(
+        of uids: UIDSet, in mailbox: MailboxID, where isMeant: (MessageRow) -> Bool = { _ in true }
+    ) throws -> [[MessageRow]] {
+        var runs: [[MessageRow]] = []
+        for range in uids.ranges {
+            runs += try messages(UIDSet([range]), in: mailbox).split { !isMeant($0) }.map(Array.init)
+        }
+        return runs
+    }
+
     /// Takes messages out of a mailbox; each leaves a tombstone.
-    /// - Parameter restorable: false for messages that are somewhere else now: there is nothing to be restored.
-    mutating func remove(_ rows: [MessageRow], from mailbox: MailboxID, restorable: Bool = true) throws {
-        guard !rows.isEmpty else { return }
+    /// - Parameters:
+    ///   - runs: all messages from the first to the last of each.
+    ///   - restorable: false for messages that are somewhere else now: there is nothing to be restored.
+    mutating func remove(_ runs: [[MessageRow]], from mailbox: MailboxID, restorable: Bool = true) throws {
+        guard !runs.isEmpty else { return }
         let modSeq = try nextModSeq()
         let now = currentSeconds()
         var counts = MailboxCounts()
-        for row in rows {
+        for run in runs {
+            guard let first = run.first?.entry.uid, let last = run.last?.entry.uid else { continue }
             let key = SQLValue.int(mailbox.rawValue)
-            let uid = SQLValue.int(row.entry.uid.rawValue)
+            let (low, high) = (SQLValue.int(first.rawValue), SQLValue.int(last.rawValue))
             try db.run(
                 """
                 INSERT INTO tombstone
                 (mailbox_id, uid, modseq, flag_set, internal_date, save_date, size, body_id, expunged_at)
                 SELECT mailbox_id, uid, ?, flag_set, internal_date, save_date, size, iif(?, body_id, NULL), ?
-                FROM message WHERE mailbox_id = ? AND uid = ?
-                """, .int(modSeq.rawValue), .int(restorable ? 1 : 0), .int(now), key, uid)
-            try db.run("DELETE FROM message WHERE mailbox_id = ? AND uid = ?", key, uid)
-            counts.subtract(row.entry.size, row.system)
+                FROM message WHERE mailbox_id = ? AND uid BETWEEN ? AND ?
+                """, .int(modSeq.rawValue), .int(restorable ? 1 : 0), .int(now), key, low, high)
+            try refuse(changesOtherThan: run.count, in: mailbox)
+            try db.run("DELETE FROM message WHERE mailbox_id = ? AND uid BETWEEN ? AND ?", key, low, high)
+            try refuse(changesOtherThan: run.count, in: mailbox)
+            for row in run { counts.subtract(row.entry.size, row.system) }
         }
         try add(counts, to: mailbox, modSeq: modSeq)
-        effects.changes.append(.expunged(mailbox, UIDSet(rows.map(\.entry.uid)), modSeq))
+        effects.changes.append(.expunged(mailbox, UIDSet(runs.joined().map(\.entry.uid)), modSeq))
+    }
+
+    /// What one statement has changed must be what is in memory: else nothing is changed.
+    func refuse(changesOtherThan count: Int, in mailbox: MailboxID) throws {
+        guard db.changesCount == count else {
+            throw StoreError.broken("mailbox \(mailbox) has other messages in the file than in memory")
+        }
     }
 
     mutating func expungeAll(in mailbox: MailboxRow) throws {
-        try remove(try messages(.all, in: mailbox.id), from: mailbox.id)
+        try remove(try runs(of: .all, in: mailbox.id), from: mailbox.id)
     }
 
     /// Adds to a mailbox's counts, and to the account's used bytes.

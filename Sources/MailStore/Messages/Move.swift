@@ -19,9 +19,9 @@ extension AccountStore {
 
 extension WriteOperation {
     mutating func move(_ uids: UIDSet, from source: MailboxRow, to target: MailboxRow) throws -> CopyOutcome {
-        let rows = try messages(uids, in: source.id)
-        let outcome = try duplicate(rows, into: target)
-        try remove(rows, from: source.id, restorable: false)
+        let runs = try runs(of: uids, in: source.id)
+        let outcome = try duplicate(Array(runs.joined()), of: source.id, into: target)
+        try remove(runs, from: source.id, restorable: false)
         return outcome
     }
 }

@@ -16,7 +16,7 @@ extension AccountStore {
             let from = try operation.requireSelected(source, for: .delete)
             let rows = try operation.messages(UIDSet([uid]), in: from.id)
             guard !rows.isEmpty else { throw StoreError.messageGone }
-            try operation.remove(rows, from: from.id)
+            try operation.remove([rows], from: from.id)
             return try operation.append([message], to: target)
         }
     }
