@@ -1,4 +1,4 @@
-// What the server does by the clock: expunged messages past their time are purged, once at start and then daily.
+// What the server does by the clock: expunged messages past their time are purged, soon after the start and then daily.
 
 import Foundation
 import Logging
@@ -18,13 +18,21 @@ struct Housekeeping: Service {
     }
 
     static let interval = Duration.seconds(86_400)
+    /// After the start, when everybody comes back at once: to purge opens the file of every account.
+    static let pause = Duration.seconds(30)
 
     let store: Store
     let logger: Logger
     var clock = Clock.system
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await rounds() }
+        await cancelWhenGracefulShutdown { await begin() }
+    }
+
+    /// The first round waits until the start is over.
+    func begin() async {
+        try? await clock.sleep(Self.pause)
+        await rounds()
     }
 
     /// Until the task is cancelled.

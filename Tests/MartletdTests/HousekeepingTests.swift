@@ -32,6 +32,16 @@ import Testing
         }
     }
 
+    @Test("nothing is done in the first moments after the start, when everybody comes back")
+    func pause() async throws {
+        try await TemporaryStore.with { temporary in
+            let time = Days(from: 0, count: 3)
+            let housekeeping = Housekeeping(store: temporary.store, logger: .quiet, clock: time.clock)
+            await Task { await housekeeping.begin() }.value
+            #expect(time.slept == [Housekeeping.pause, Housekeeping.interval, Housekeeping.interval])
+        }
+    }
+
     @Test("what was expunged goes when its time is over, and not a day before", arguments: [0, 1, 14])
     func purge(retentionDays: Int) async throws {
         var options = Store.Options()
