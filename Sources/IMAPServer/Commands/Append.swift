@@ -24,7 +24,7 @@ extension Session {
         } catch {
             intake.note(error)
         }
-        guard let completion = try await take(&intake), !isOver else { return }
+        guard let completion = try await take(&intake), try await answerAppends() else { return }
         // What REPLACE took away is its answer; of APPEND the client expects no EXPUNGE before what it sent behind it.
         let announcing = CommandTable.rule(for: head.name).announcing
         try await announce(
@@ -46,27 +46,32 @@ extension Session {
     }
 
     /// Reads to the end of the command in any case.
-    /// - Returns: nil when the session is over.
+    /// - Returns: nil when the session is over, or when the messages are with the store and the answer is to come.
     private func take(_ intake: inout AppendIntake) async throws(ConnectionEnded) -> Completion? {
         while true {
             connection.gate.setDeadline(deadline)
-            switch try await connection.next(or: Session.cutting) {
+            switch try await nextOfAppend() {
             case .event(.append(let step)): await take(step, &intake)
             case .event(.appendLiteral(let literal)):
+                // What the client asks about is looked at as it is behind what it has sent.
+                if literal.synchronizing, try await !answerAppends(within: true) { return nil }
                 await check(literal, &intake)
                 if let refused = answer(&intake, synchronizing: literal.synchronizing) { return refused }
             case .event(.continuationNeeded):
+                guard try await answerAppends(within: true) else { return nil }
                 if let refused = answer(&intake, synchronizing: true) { return refused }
             case .event(.appendData(let bytes)): await write(bytes, &intake)
             case .event(.appendEnded(let bad, let code)):
                 if let bad { return .bad(bad.reason, code: code) }
                 return await complete(&intake)
             case .event(.bad(let bad, let code, _)):
+                guard try await answerAppends(within: true) else { return nil }
                 connection.writer.bad(bad, code: code)
                 bye("Too much or too long; closing the connection.", reason: "limit")
                 return nil
             case .event: continue
             case .signals(let wake):
+                guard try await answerAppends(within: true) else { return nil }
                 end(because: wake)
                 return nil
             }
@@ -209,44 +214,33 @@ extension Session {
         intake.messages.append(NewMessage(staged, flags: next.flags, internalDate: next.date))
     }
 
-    private func complete(_ intake: inout AppendIntake) async -> Completion {
+    /// - Returns: nil when the messages are with the store.
+    private func complete(_ intake: inout AppendIntake) async -> Completion? {
         do {
             try intake.refuseIfSpoilt()
-            if let outcome = try await storeOnly(&intake) { return outcome }
-            try await finishMessage(&intake)
-            while !intake.finishing.isEmpty { try await collect(&intake) }
-            return try await store(intake)
+            guard let mailbox = intake.destination else { throw Refusal(.bad("The command has no mailbox.")) }
+            if let replaced = intake.replaced {
+                try await finishAll(&intake)
+                guard let message = intake.messages.first else { throw Refusal(.bad("The command has no message.")) }
+                return try await replace(replaced, with: message, in: mailbox)
+            }
+            if intake.count == 0, intake.size > 0, let staging = intake.staging {
+                // One message alone goes from the thread that parses it to the one that stores it.
+                intake.staging = nil
+                submit(staging, of: intake, to: mailbox)
+            } else {
+                try await finishAll(&intake)
+                submit(intake, to: mailbox)
+            }
+            return nil
         } catch {
             return completion(for: error, command: intake.head.name)
         }
     }
 
-    /// One message alone goes from the thread that parses it to the one that stores it.
-    /// - Returns: nil for anything else.
-    private func storeOnly(_ intake: inout AppendIntake) async throws -> Completion? {
-        guard let mailbox = intake.destination, let staging = intake.staging, intake.count == 0, intake.size > 0,
-            intake.replaced == nil
-        else { return nil }
-        intake.staging = nil
-        let appending = mailbox.account.appending(
-            staging, flags: intake.options.flags, internalDate: intake.options.date ?? intake.arrival,
-            to: mailbox.name)
-        return appended(try await appending.value(), to: mailbox)
-    }
-
-    private func store(_ intake: AppendIntake) async throws -> Completion {
-        guard let mailbox = intake.destination else { throw Refusal(.bad("The command has no mailbox.")) }
-        if let replaced = intake.replaced, let message = intake.messages.first {
-            return try await replace(replaced, with: message, in: mailbox)
-        }
-        return appended(try await mailbox.account.append(intake.messages, to: mailbox.name), to: mailbox)
-    }
-
-    private func appended(_ outcome: AppendOutcome, to mailbox: MailboxReference) -> Completion {
-        let uids = UIDSet(outcome.uids.compactMap { $0 })
-        noteOwnMessages(outcome.uids.compactMap { $0 }, in: mailbox)
-        guard !uids.isEmpty else { return .ok("APPEND completed.") }
-        return .ok("APPEND completed.", code: .appendUID(outcome.uidValidity, uids))
+    private func finishAll(_ intake: inout AppendIntake) async throws {
+        try await finishMessage(&intake)
+        while !intake.finishing.isEmpty { try await collect(&intake) }
     }
 }
 

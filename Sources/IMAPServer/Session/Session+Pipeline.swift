@@ -42,11 +42,15 @@ extension Session {
             default: break
             }
             guard let event = connection.framer.next() else { return }
-            guard case .command(let bytes) = event, case .success(let command) = parse(bytes) else {
-                return ahead.append(.event(event))
-            }
-            ahead.append(.command(command))
+            putAhead(event)
         }
+    }
+
+    func putAhead(_ event: WireEvent) {
+        guard case .command(let bytes) = event, case .success(let command) = parse(bytes) else {
+            return ahead.append(.event(event))
+        }
+        ahead.append(.command(command))
     }
 
     /// What the end of this command announces: no EXPUNGE while a command with sequence numbers waits behind it. What

@@ -49,6 +49,10 @@ final class Session {
     var unanswered: ArraySlice<TaggedCommand> = []
     /// While the client is in IDLE.
     var idling: Idling?
+    /// APPENDs that are with the store and have not been answered.
+    var submitted: [AppendUnderWay] = []
+    /// Their way there, from the first on.
+    var appendLane: AppendLane?
     /// What ENABLE and its like have switched on; UNAUTHENTICATE clears it.
     var enabled: EnabledExtensions = [] {
         didSet {
@@ -160,6 +164,9 @@ final class Session {
         }
         if let idling {
             try await tellIdle(idling)
+        } else if !submitted.isEmpty {
+            try await stepBehindAppends()
+            return nil
         } else if let next = takeNext() {
             try await handle(next)
             return nil
@@ -173,13 +180,15 @@ final class Session {
     /// What is to be done before anything is read: a reason to end, or what was read ahead.
     private func takeNext() -> AheadItem? {
         if identity != nil { connection.gate.setDeadline(deadline) }
-        if let left = secondsLeft, left <= 0 {
-            end(because: .deadline)
-            return nil
-        }
-        let raised = connection.gate.poll(Session.endings)
-        if !raised.isEmpty { end(because: raised) }
+        if let reason = dueEnd() { end(because: reason) }
         return isOver || ahead.isEmpty ? nil : ahead.removeFirst()
+    }
+
+    /// Why the session must end before it does anything else.
+    func dueEnd() -> Wake? {
+        if let left = secondsLeft, left <= 0 { return .deadline }
+        let raised = connection.gate.poll(Session.endings)
+        return raised.isEmpty ? nil : raised
     }
 
     private func handle(_ next: AheadItem) async throws(ConnectionEnded) {

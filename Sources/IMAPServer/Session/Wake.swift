@@ -28,5 +28,8 @@ struct Wake: OptionSet, Hashable, Sendable {
     /// A commit changed something in the account, or in one that shares with it.
     static let account = Wake(rawValue: 1 << 9)
 
+    /// An APPEND that was submitted is committed, or has failed.
+    static let stored = Wake(rawValue: 1 << 10)
+
     static let lasting: Wake = [.input, .ended, .writable]
 }
