@@ -15,7 +15,8 @@ package final class Store: Sendable {
         package var openAccounts = 256
         /// How long after it.
         package var openTime = Duration.seconds(300)
-        /// One works on what a session asks for, one on what it will need next, one is left to the others.
+        /// One works on what a session asks for, one on what it will need next or on the other half of a search, one is
+        /// left to the others.
         package var readersPerAccount = 3
         /// Days for which an expunged message can be restored.
         package var retentionDays = 14

@@ -50,6 +50,11 @@ import Testing
                     let part = try await account.read { reader in
                         var buffer = ByteBuffer()
                         try reader.bytes(of: entry.bodyID, range: lower..<upper, into: &buffer)
+                        // One after the other in the same place.
+                        for range in [lower..<upper, 0..<upper, lower..<upper] {
+                            let pieces = try reader.pieces.all(of: entry.bodyID, in: range, reader)
+                            #expect(pieces == Array(whole[range.clamped(to: 0..<whole.count)]))
+                        }
                         return Array(buffer.readableBytesView)
                     }
                     #expect(part == Array(whole[min(lower, whole.count)..<min(upper, whole.count)]))

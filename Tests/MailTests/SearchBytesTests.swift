@@ -23,8 +23,15 @@ import Testing
             ("1bc", "=41BC 1BC", .quotedPrintable, nil, "plain", true),
             ("foo bar", "foo bar  \r\n", .quotedPrintable, nil, "plain", true),
             ("foo ", "foo \r\n", .quotedPrintable, nil, "plain", false),
-            ("a=b", "a=b", .identity, nil, "plain", false),
+            ("a=b", "A=b", .identity, nil, "plain", true),
+            ("a=b", "a=b", .quotedPrintable, nil, "plain", false),
             ("body", "<body>", .identity, nil, "html", false),
+            ("some body", "<p>Some BODY</p>", .identity, "us-ascii", "html", true),
+            ("body", "<p>bo<b>dy</b></p>", .identity, nil, "html", false),
+            ("body", "<!-- body --><script>body</script><p title=body>x</p>", .identity, nil, "html", false),
+            ("auml", "&auml;&auml", .identity, nil, "html", true),
+            ("auml", "&auml;", .identity, nil, "html", false),
+            ("body", "<p>body</p>", .quotedPrintable, nil, "html", false),
             ("aGVs", "aGVsbG8=", .base64, nil, "plain", false),
             ("abc", "abc", .identity, "gb18030", "plain", false),
             ("abc", "abc", .identity, "iso-2022-jp", "plain", false),
@@ -40,33 +47,76 @@ import Testing
         #expect(SearchNeedle(needle).isSurelyFound(inBytes: bytes(sent), of: part) == expected)
     }
 
-    @Test("what is surely found is found, in bytes at random")
+    @Test("what is surely found is found, what is surely absent is not, in bytes at random and in pieces")
     func sound() {
         var generator = SystemRandomNumberGenerator()
         let pieces: [[UInt8]] = [
             "a", "b", "A", "4", "1", "=", "=\r\n", "=41", "=3D", " ", "\t", "\r\n", "\n", "<b>", "&", "\u{e9}",
-            "\u{301}", "\u{212a}", "k", "\u{fb01}", "fi", "~", "\\", "+", "-",
+            "\u{301}", "\u{212a}", "k", "\u{fb01}", "fi", "~", "\\", "+", "-", "&amp;", "&au", "ml;", "<!--", "-->", "<", ">",
+            "<script>", "</script>", "<p>", ";", "a long text that is not of vectors only, ",
         ].map { bytes($0) } + [[0xff], [0xe9], [0x1b, 0x24, 0x42], [0]]
         let charsets = [
             nil, "utf-8", "us-ascii", "iso-8859-1", "iso-8859-5", "windows-1258", "koi8-r", "gb18030", "utf-7",
         ]
-        var found = 0
+        var answers: [SentTextSearch.Answer: Int] = [:]
         for _ in 0..<20_000 {
             let sent = (0..<Int.random(in: 1...12, using: &generator)).flatMap { _ in
                 pieces.randomElement(using: &generator) ?? []
             }
-            let encodings: [TransferEncoding] = [.identity, .quotedPrintable, .base64, .unknown]
+            let encodings: [TransferEncoding] = [.identity, .identity, .quotedPrintable, .base64, .unknown]
             let part = Self.part(
                 encodings.randomElement(using: &generator) ?? .identity,
                 charsets.randomElement(using: &generator) ?? nil, Bool.random(using: &generator) ? "plain" : "html")
             let start = Int.random(in: 0..<sent.count, using: &generator)
             let end = min(sent.count, start + Int.random(in: 1...4, using: &generator))
             let needle = SearchNeedle(String(decoding: sent[start..<end], as: UTF8.self))
-            guard needle.isSurelyFound(inBytes: sent, of: part) else { continue }
-            found += 1
-            #expect(needle.isFound(in: CaseFolding.fold(MessageText.text(of: part, sent))), "\(sent) \(part) \(needle)")
+            guard var search = SentTextSearch(for: needle, in: part, size: sent.count) else { continue }
+            var from = 0
+            while from < sent.count {
+                let to = min(sent.count, from + Int.random(in: 1...20, using: &generator))
+                guard search.take(sent, from..<to) else { break }
+                from = to
+            }
+            answers[search.answer, default: 0] += 1
+            guard search.answer != .unknown else { continue }
+            let isFound = needle.isFound(in: CaseFolding.fold(MessageText.text(of: part, sent)))
+            #expect(isFound == (search.answer == .found), "\(sent) \(part) \(needle)")
         }
-        #expect(found > 300)
+        #expect(answers[.found, default: 0] > 300)
+        #expect(answers[.absent, default: 0] > 10)
+    }
+
+    @Test("a pattern is found at its first place in any case, whatever stands around it")
+    func places() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<3_000 {
+            let text = (0..<Int.random(in: 0...150, using: &generator)).map { _ in
+                bytes("aAbB @`[{").randomElement(using: &generator) ?? 0
+            }
+            let key = (0..<Int.random(in: 1...5, using: &generator)).map { _ in
+                bytes("AB @`[").randomElement(using: &generator) ?? 0
+            }
+            let start = Int.random(in: 0...text.count, using: &generator)
+            let range = start..<Int.random(in: start...text.count, using: &generator)
+            let expected = range.dropLast(min(range.count, key.count - 1)).first { place in
+                text[place..<place + key.count].map(\.asciiUppercased) == key
+            }
+            let needle = SearchNeedle(String(decoding: key, as: UTF8.self))
+            #expect(needle.pattern.flatMap { needle.place(in: text, range, $0) } == expected, "\(text) \(key) \(range)")
+        }
+    }
+
+    @Test("a text that nearly matches everywhere takes no longer for a longer needle")
+    func hard() throws {
+        let needle = SearchNeedle(String(repeating: "z", count: 4_000) + "e")
+        let pattern = try #require(needle.pattern)
+        let text = [UInt8](repeating: UInt8(ascii: "Z"), count: 100_000) + bytes("e")
+        guard case .tooHard = pattern.find(in: text.span, 0..<text.count) else {
+            Issue.record("all of it was compared")
+            return
+        }
+        #expect(needle.place(in: text, 0..<text.count, pattern) == 96_000)
+        #expect(needle.place(in: text, 0..<text.count - 1, pattern) == nil)
     }
 
     @Test("a text's key is that of its characters, one after the other")

@@ -45,9 +45,14 @@ struct SearchContent {
         var kept: [[UInt8]] = []
         var size = 0
         var isFound = false
-        let skim = { (part: PartIndex.Part, bytes: [UInt8]) in
-            isFound = needle.isSurelyFound(inBytes: bytes, of: part)
-            return isFound
+        // Whether all texts were decoded.
+        var isWhole = true
+        let (reader, body) = (reader, body)
+        let skim = { (part: PartIndex.Part) throws -> SentTextSearch.Answer in
+            let answer = try reader.search(part, of: body, for: needle)
+            isFound = answer == .found
+            isWhole = isWhole && answer == .unknown
+            return answer
         }
         try reader.visitTexts(of: body, skim: skim) { text in
             isFound = needle.isFound(in: text)
@@ -55,7 +60,7 @@ struct SearchContent {
             if size <= SearchContent.mostKept { kept.append(text) }
             return !isFound
         }
-        if !isFound, size <= SearchContent.mostKept { foldedTexts = kept }
+        if !isFound, isWhole, size <= SearchContent.mostKept { foldedTexts = kept }
         return isFound
     }
 

@@ -8,6 +8,7 @@
 import IMAPSyntax
 import Mail
 import MailStore
+import Synchronization
 
 /// One mailbox of one account, at one moment.
 struct SearchScope: Sendable {
@@ -113,7 +114,7 @@ extension Session {
         of program: SearchProgram, at indices: [Int], in scope: SearchScope, progress: inout SearchProgress
     ) async throws -> [Int] {
         var hits: [Int] = []
-        var open = SearchQueue()
+        var open: [SearchCandidate] = []
         for slice in SearchSlices(count: indices.count, extent: .all, program) {
             let judged = await apart(slice.count * program.keys) {
                 var judged = JudgedSlice()
@@ -121,7 +122,7 @@ extension Session {
                 return judged
             }
             hits += judged.hits
-            open.candidates += judged.open
+            open += judged.open
             try await pause(&progress)
         }
         if !open.isEmpty { hits += try await read(open, program, of: scope.account, &progress) }
@@ -150,11 +151,10 @@ extension Session {
                 return judged
             }
             var hits = judged.hits
-            let open = SearchQueue(candidates: judged.open)
-            if open.isEmpty {
+            if judged.open.isEmpty {
                 try await pause(&progress)
             } else {
-                hits += try await read(open, program, of: scope.account, &progress)
+                hits += try await read(judged.open, program, of: scope.account, &progress)
                 hits.sort()
             }
             seen += slice.count
@@ -168,19 +168,26 @@ extension Session {
     }
 
     private func read(
-        _ queue: SearchQueue, _ program: SearchProgram, of account: AccountStore, _ progress: inout SearchProgress
+        _ candidates: [SearchCandidate], _ program: SearchProgram, of account: AccountStore,
+        _ progress: inout SearchProgress
     ) async throws -> [Int] {
-        var found: [Int] = []
-        var queue = queue
+        let queue = SearchQueue(candidates)
+        let work = { @Sendable () async throws in
+            try await account.read(isLong: true) { reader in try queue.run(program, reader) }
+        }
         while !queue.isEmpty {
-            let job = queue
-            let (next, hits) = try await account.read(isLong: true) { reader in try job.run(program, reader) }
-            progress.done += next.count(since: job)
-            queue = next
-            found += hits
+            let before = queue.done
+            if queue.isShared {
+                async let other: Void = work()
+                try await work()
+                try await other
+            } else {
+                try await work()
+            }
+            progress.done += queue.done - before
             try await pause(&progress)
         }
-        return found
+        return queue.found
     }
 
     /// Between two pieces of work: sends what is due, and ends the work when nobody wants it.
@@ -245,34 +252,53 @@ private struct JudgedSlice: Sendable {
     }
 }
 
-/// The messages that a search must read, and how far it has come.
-private struct SearchQueue: Sendable {
+/// The messages that a search must read, and how far it has come: several readers may work on it.
+///
+/// Each takes the next message when it is done with one. What a reader has taken when it fails is not looked at again:
+/// its error ends the search.
+private final class SearchQueue: Sendable {
     /// The time that one job may take, about; other readers of the account wait for it.
     static let jobTime = Duration.milliseconds(20)
+    /// Fewer messages are not worth a second reader.
+    private static let leastShared = 16
 
-    var candidates: [SearchCandidate] = []
-    private var done = 0
+    private struct State {
+        var next = 0
+        /// Places in `candidates`.
+        var found: [Int] = []
+    }
+    private let candidates: [SearchCandidate]
+    private let state = Mutex(State())
 
-    init(candidates: [SearchCandidate] = []) { self.candidates = candidates }
+    init(_ candidates: [SearchCandidate]) { self.candidates = candidates }
 
+    var done: Int { state.withLock(\.next) }
     var isEmpty: Bool { done >= candidates.count }
+    var isShared: Bool { candidates.count - done >= SearchQueue.leastShared }
 
-    func count(since earlier: SearchQueue) -> Int { done - earlier.done }
+    /// The indices of what was found, in the order of the candidates.
+    var found: [Int] { state.withLock(\.found).sorted().map { candidates[$0].index } }
 
     /// Goes on for `jobTime`, and at least by one message. A message that is gone does not match.
-    func run(_ program: SearchProgram, _ reader: AccountReader) throws -> (SearchQueue, [Int]) {
-        var next = self
-        var hits: [Int] = []
+    func run(_ program: SearchProgram, _ reader: AccountReader) throws {
+        var found: [Int] = []
+        defer { state.withLock { [found] in $0.found += found } }
         let end = ContinuousClock.now + SearchQueue.jobTime
-        repeat {
-            let candidate = candidates[next.done]
-            next.done += 1
+        while let place = take() {
             do {
-                if try program.decide(candidate, reader: reader) { hits.append(candidate.index) }
+                if try program.decide(candidates[place], reader: reader) { found.append(place) }
             } catch StoreError.messageGone {
                 continue
             }
-        } while next.done < candidates.count && ContinuousClock.now < end
-        return (next, hits)
+            guard ContinuousClock.now < end else { return }
+        }
+    }
+
+    private func take() -> Int? {
+        state.withLock { state in
+            guard state.next < candidates.count else { return nil }
+            defer { state.next += 1 }
+            return state.next
+        }
     }
 }

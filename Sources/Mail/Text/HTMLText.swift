@@ -10,44 +10,85 @@ package enum HTMLText {
         return String(decoding: stripper.output, as: UTF8.self)
     }
 
+    /// True only when the text has the pattern in one piece, between two tags or character references.
+    /// - Parameters:
+    ///   - bytes: HTML in a charset that writes ASCII as ASCII.
+    ///   - range: what of them is looked at.
+    ///   - isWhole: the HTML ends with the range; otherwise what stands there may go on.
+    static func holds(_ pattern: CaselessPattern, in bytes: [UInt8], _ range: Range<Int>, isWhole: Bool) -> Bool {
+        var stripper = Stripper(bytes: bytes, range, seeking: pattern, isWhole: isWhole)
+        stripper.run()
+        return stripper.isFound
+    }
+
     private struct Stripper {
+        /// The longest character reference.
+        static let longestReference = 12
+
         let bytes: [UInt8]
+        /// Where the HTML ends.
+        private let end: Int
         var output: [UInt8] = []
+        /// Text that is looked for instead of being put out, up to a place.
+        private let sought: (pattern: CaselessPattern, until: Int)?
+        private(set) var isFound = false
         private var position = 0
         /// No such end stands behind the place at hand; it is not looked for again.
         private var exhausted: Set<[UInt8]> = []
 
         init(bytes: [UInt8]) {
             self.bytes = bytes
+            end = bytes.count
+            sought = nil
             output.reserveCapacity(bytes.count / 2)
         }
 
+        /// What is cut off may make a reference of the last bytes: they are not looked at.
+        init(bytes: [UInt8], _ range: Range<Int>, seeking pattern: CaselessPattern, isWhole: Bool) {
+            let range = range.clamped(to: 0..<bytes.count)
+            self.bytes = bytes
+            end = range.upperBound
+            sought = (pattern, isWhole ? range.upperBound : range.upperBound - Stripper.longestReference)
+            position = range.lowerBound
+        }
+
         mutating func run() {
-            while position < bytes.count {
+            while position < end, !isFound {
                 switch bytes[position] {
                 case UInt8(ascii: "<"): tag()
                 case UInt8(ascii: "&"): reference()
                 default:
-                    var end = position + 1
-                    while end < bytes.count, bytes[end] != UInt8(ascii: "<"), bytes[end] != UInt8(ascii: "&") {
-                        end += 1
-                    }
-                    output += bytes[position..<end]
-                    position = end
+                    let next = ByteSearch.firstIndex(
+                        of: UInt8(ascii: "<"), or: UInt8(ascii: "&"), in: bytes.span, (position + 1)..<end)
+                    text(position..<(next ?? end))
+                    position = next ?? end
                 }
+            }
+        }
+
+        /// A run of text without markup.
+        private mutating func text(_ run: Range<Int>) {
+            guard let sought else {
+                output += bytes[run]
+                return
+            }
+            guard min(run.upperBound, sought.until) > run.lowerBound else { return }
+            // What is too hard to look for is left to those who decode.
+            if case .found = sought.pattern.find(in: bytes.span, run.lowerBound..<min(run.upperBound, sought.until)) {
+                isFound = true
             }
         }
 
         private mutating func tag() {
             if starts(with: "<!--") { return skip(past: Array("-->".utf8)) }
             var index = position + 1
-            let isEnd = index < bytes.count && bytes[index] == UInt8(ascii: "/")
+            let isEnd = index < end && bytes[index] == UInt8(ascii: "/")
             if isEnd { index += 1 }
             let start = index
-            while index < bytes.count, index - start < 16, bytes[index].isASCIILetter || bytes[index].isASCIIDigit {
+            while index < end, index - start < 16, bytes[index].isASCIILetter || bytes[index].isASCIIDigit {
                 index += 1
             }
-            let isMarkup = index > start || index < bytes.count && (bytes[index] == 0x21 || bytes[index] == 0x3f)
+            let isMarkup = index > start || index < end && (bytes[index] == 0x21 || bytes[index] == 0x3f)
             guard isMarkup else {
                 output.append(bytes[position])
                 position += 1
@@ -63,29 +104,30 @@ package enum HTMLText {
             }
         }
 
-        private func starts(with text: String) -> Bool { bytes[position...].starts(with: text.utf8) }
+        private func starts(with text: String) -> Bool { bytes[position..<end].starts(with: text.utf8) }
 
         /// Without regard to ASCII case; to the end when it does not come.
         private mutating func skip(past end: [UInt8]) {
             guard !exhausted.contains(end), let first = end.first else {
-                position = bytes.count
+                position = self.end
                 return
             }
-            while let found = ByteSearch.firstIndex(of: first, in: bytes.span, from: position) {
+            while let found = ByteSearch.firstIndex(of: first, in: bytes.span, from: position, to: self.end) {
                 position = found + 1
-                guard bytes.count - found >= end.count else { break }
+                guard self.end - found >= end.count else { break }
                 if zip(bytes[found...], end).allSatisfy({ $0.asciiLowercased == $1 }) {
                     position = found + end.count
                     return
                 }
             }
             exhausted.insert(end)
-            position = bytes.count
+            position = self.end
         }
 
         /// `&amp;`, `&#233;`, `&#xe9;`; anything else stays as it is.
         private mutating func reference() {
-            let end = bytes[position...].prefix(12).firstIndex(of: UInt8(ascii: ";"))
+            let end = bytes[position..<self.end].prefix(Stripper.longestReference)
+                .firstIndex(of: UInt8(ascii: ";"))
             guard let end, let scalar = HTMLText.scalar(bytes[(position + 1)..<end]) else {
                 output.append(bytes[position])
                 position += 1

@@ -7,6 +7,8 @@ package struct SearchNeedle: Hashable, Sendable {
     package let key: [UInt8]
     /// For each length of a match that has begun, the longest shorter one to go on from.
     private let fallback: [Int]
+    /// The key to look for in bytes that are not folded yet; nil when it is not printable ASCII.
+    let pattern: CaselessPattern?
 
     package init(_ text: String) {
         key = CaseFolding.fold(text)
@@ -18,6 +20,7 @@ package struct SearchNeedle: Hashable, Sendable {
             fallback[index + 1] = length
         }
         self.fallback = fallback
+        pattern = CaselessPattern(folded: key)
     }
 
     /// In a text folded by `CaseFolding.fold`. The empty needle is found everywhere (RFC 3501 §6.4.4, HEADER).

@@ -39,15 +39,21 @@ final class Compression: Sendable {
 
     /// Appends the frame's content, which must be exactly `size` bytes. False when the frame is damaged.
     func decompress(_ frame: UnsafeRawBufferPointer, size: Int, into buffer: inout ByteBuffer) -> Bool {
-        guard let context = takeDecompressing() else { return false }
-        defer { give(decompressing: context) }
         var isRight = false
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
-            let count = ZSTD_decompressDCtx(context.pointer, target.baseAddress, size, frame.baseAddress, frame.count)
-            isRight = ZSTD_isError(count) == 0 && count == size
+            isRight = decompress(frame, into: UnsafeMutableRawBufferPointer(rebasing: target[..<size]))
             return isRight ? size : 0
         }
         return isRight
+    }
+
+    /// Writes the frame's content, which must fill the target exactly. False when the frame is damaged.
+    func decompress(_ frame: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
+        guard let context = takeDecompressing() else { return false }
+        defer { give(decompressing: context) }
+        let count = ZSTD_decompressDCtx(
+            context.pointer, target.baseAddress, target.count, frame.baseAddress, frame.count)
+        return ZSTD_isError(count) == 0 && count == target.count
     }
 
     /// The frame's content, which must be exactly `size` bytes; nil when the frame is damaged.

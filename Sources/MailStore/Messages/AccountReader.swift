@@ -46,6 +46,8 @@ package struct AccountReader {
     let db: Database
     let compression: Compression
     var keys: MessageKeys?
+    /// For those who go through messages part by part.
+    let pieces = BodyPieces()
 
     /// The octets of the whole message, and of its header block with the empty line.
     package func size(of body: BodyID) throws -> (size: Int, headerSize: Int) {
@@ -156,7 +158,7 @@ package struct AccountReader {
         return Array(buffer.readableBytesView)
     }
 
-    private func chunkSize(_ body: BodyID, _ number: Int) throws -> Int? {
+    func chunkSize(_ body: BodyID, _ number: Int) throws -> Int? {
         try db.first("SELECT size FROM body_chunk WHERE id = ?", .int(ChunkLayout.key(body, chunk: number))) {
             Int($0.int(0))
         }

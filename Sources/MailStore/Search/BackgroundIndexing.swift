@@ -49,6 +49,8 @@ final class BackgroundIndexing: Sendable {
     init(delay: Duration, logger: Logger) {
         self.delay = delay
         self.logger = logger
+        // The tables of the folding take most of a tenth of a second, which the first search need not wait for.
+        Task.detached(priority: .background) { _ = SearchIndexState.version }
     }
 
     /// The account has, or may have, messages that its index does not have. Returns at once.
