@@ -22,6 +22,7 @@ package enum SchemaScripts {
         SchemaStep(name: "V005_preview", bytes: PackageResources.V005_preview_sql),
         SchemaStep(name: "V006_sharing", bytes: PackageResources.V006_sharing_sql),
         SchemaStep(name: "V007_headers", bytes: PackageResources.V007_headers_sql),
+        SchemaStep(name: "V008_words", bytes: PackageResources.V008_words_sql),
     ]
     /// Every step of `directory.db`.
     package static let directory = [

@@ -31,6 +31,7 @@ import Testing
         "INSERT INTO search_header (search_header) VALUES ('delete-all')",
         "UPDATE search_header_data SET block = zeroblob(length(block)) WHERE id > 10",
         "UPDATE search_body_data SET block = zeroblob(length(block)) WHERE id > 10",
+        "UPDATE search_words_data SET block = zeroblob(length(block)) WHERE id > 10",
         "INSERT INTO header_group VALUES (0, 0, 130, x'0100000200" + String(repeating: "00", count: 125) + "')",
         "INSERT INTO body_origin VALUES (1, 7, 1, 7, 1)",
         "INSERT INTO thread_origin VALUES (1, 7, 1)",

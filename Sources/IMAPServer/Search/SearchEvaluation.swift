@@ -51,8 +51,10 @@ extension SearchProgram {
         case .modSeq(let least): return entry.modSeq.rawValue >= least
         case .larger(let size): return UInt64(entry.size) > size
         case .smaller(let size): return UInt64(entry.size) < size
-        case .header(_, _, let candidates?), .text(_, let candidates?), .body(_, let candidates?):
-            return candidates.mayContain(entry.bodyID) ? nil : false
+        case .header(_, _, let candidates?): return candidates.mayContain(entry.bodyID) ? nil : false
+        case .text(_, let candidates?), .body(_, let candidates?):
+            guard candidates.mayContain(entry.bodyID) else { return false }
+            return candidates.surelyHolds(entry.bodyID) ? true : nil
         case .fuzzy(_, _, let candidates?): return candidates.mayContain(entry.bodyID) ? nil : false
         default: return nil
         }
@@ -97,6 +99,8 @@ extension SearchProgram {
         case .header(_, _, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false
         case .text(_, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false
         case .body(_, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false
+        case .text(_, let candidates?) where candidates.surelyHolds(candidate.entry.bodyID): return true
+        case .body(_, let candidates?) where candidates.surelyHolds(candidate.entry.bodyID): return true
         case .header(let name, let needle, _): return try content.headerHolds(needle, inField: name)
         case .body(let needle, _): return try content.bodyHolds(needle)
         case .fuzzy(_, _, let candidates?) where !candidates.mayContain(candidate.entry.bodyID): return false

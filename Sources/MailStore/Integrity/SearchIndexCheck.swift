@@ -7,19 +7,18 @@ extension AccountStore {
     /// FTS5's own check. It needs the writer, and changes nothing.
     func searchIndexDamage(in name: String) async throws(StoreError) -> [String] {
         var problems: [String] = []
-        for isHeader in [true, false] {
+        let checks: [(of: String, sql: StaticString)] = [
+            ("headers", "INSERT INTO search_header (search_header) VALUES ('integrity-check')"),
+            ("texts", "INSERT INTO search_body (search_body) VALUES ('integrity-check')"),
+            ("words", "INSERT INTO search_words (search_words) VALUES ('integrity-check')"),
+        ]
+        for check in checks {
             do {
-                try await write { operation in
-                    if isHeader {
-                        try operation.db.run("INSERT INTO search_header (search_header) VALUES ('integrity-check')")
-                    } else {
-                        try operation.db.run("INSERT INTO search_body (search_body) VALUES ('integrity-check')")
-                    }
-                }
+                try await write { try $0.db.run(check.sql) }
             } catch {
                 guard case .broken = error else { throw error }
                 problems.append(
-                    "\(name): the search index of \(isHeader ? "headers" : "texts") is damaged; "
+                    "\(name): the search index of \(check.of) is damaged; "
                         + "make it anew with \"martlet search-index rebuild\"")
             }
         }

@@ -3,7 +3,8 @@
 // Theory. A text that holds the needle holds each of the needle's trigrams, so the bodies that have them all are a
 // superset of those that have the needle: nothing is missed, and whoever asks looks at the candidates' text for what is
 // too much. The index keeps the header and the rest of a message apart, and no text runs from one into the other, so
-// TEXT asks both and takes what either has.
+// TEXT asks both and takes what either has. Of a needle of whole words `IndexedWords` says where it certainly stands:
+// that message need not be looked at.
 
 import GRDB
 package import Mail
@@ -20,6 +21,8 @@ package struct IndexCandidates: Sendable {
     /// Those of them that can hold it in the header, and in the rest; nil where only one of both was asked about.
     var headers: [BodyID]?
     var texts: [BodyID]?
+    /// Those of them whose texts hold it for certain.
+    var certain: [BodyID] = []
     /// The last body that the index knows: all before it are known too.
     let last: BodyID
 
@@ -30,6 +33,9 @@ package struct IndexCandidates: Sendable {
     package func mayContain(_ body: BodyID) -> Bool {
         !isIndexed(body) || Self.contains(bodies, body)
     }
+
+    /// True only when a text that BODY looks at holds the needle: there is nothing to verify.
+    package func surelyHolds(_ body: BodyID) -> Bool { Self.contains(certain, body) }
 
     /// False only when the body's header cannot hold it.
     package func mayBeInHeader(_ body: BodyID) -> Bool {
@@ -80,10 +86,13 @@ extension AccountReader {
         let large = try db.largeBodies()
         let headers = part == .body ? [] : Self.union(try db.headersMatching(all), large)
         let texts = part == .header ? [] : Self.union(try db.bodiesMatching(all), large)
+        let words = part == .header ? nil : IndexedWords.query(needle)
+        let certain = try words.map { try db.bodiesWithWords($0) } ?? []
         func ids(_ bodies: [Int64]) -> [BodyID] { bodies.map { BodyID(rawValue: $0) } }
-        guard part == .text else { return IndexCandidates(bodies: ids(Self.union(headers, texts)), last: last) }
+        let isText = part == .text
         return IndexCandidates(
-            bodies: ids(Self.union(headers, texts)), headers: ids(headers), texts: ids(texts), last: last)
+            bodies: ids(Self.union(headers, texts)), headers: isText ? ids(headers) : nil,
+            texts: isText ? ids(texts) : nil, certain: ids(certain), last: last)
     }
 
     /// Bodies that are like the needle, the likest first, for FUZZY (RFC 6203): those that hold at least half of its
@@ -176,6 +185,13 @@ extension Database {
     fileprivate func bodiesMatching(_ query: String) throws -> [Int64] {
         var found: [Int64] = []
         try each("SELECT rowid FROM search_body WHERE search_body MATCH ?", .text(query)) { found.append($0.int(0)) }
+        return found
+    }
+
+    /// Those that hold the phrase, ascending.
+    fileprivate func bodiesWithWords(_ query: String) throws -> [Int64] {
+        var found: [Int64] = []
+        try each("SELECT rowid FROM search_words WHERE search_words MATCH ?", .text(query)) { found.append($0.int(0)) }
         return found
     }
 }

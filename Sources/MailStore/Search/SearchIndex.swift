@@ -46,6 +46,7 @@ extension AccountStore {
                 """
                 SELECT coalesce((SELECT sum(length(block)) FROM search_header_data), 0)
                 + coalesce((SELECT sum(length(block)) FROM search_body_data), 0)
+                + coalesce((SELECT sum(length(block)) FROM search_words_data), 0)
                 """)
             return SearchIndexStatus(
                 messages: Int(messages), indexed: Int(indexed), purged: Int(max(0, state.bodies - indexed)),
@@ -104,6 +105,8 @@ private struct IndexTexts: Sendable {
         let id: Int64
         let header: [UInt8]
         let body: [UInt8]
+        /// Of the texts that BODY looks at.
+        let words: [UInt8]
         /// There is too much text: none of it goes in.
         let isLarge: Bool
     }
@@ -139,7 +142,7 @@ extension AccountReader {
 
     /// What cannot be read is left out: a search cannot find it either, and `check` tells of it.
     private func texts(of id: BodyID) -> IndexTexts.Body {
-        let large = IndexTexts.Body(id: id.rawValue, header: [], body: [], isLarge: true)
+        let large = IndexTexts.Body(id: id.rawValue, header: [], body: [], words: [], isLarge: true)
         if let size = try? encodedTextSize(of: id), size > SearchTextLimits.encoded { return large }
         let header = (try? foldedHeader(of: id)) ?? []
         var body: [UInt8] = []
@@ -149,11 +152,17 @@ extension AccountReader {
             if !isLarge { body += text + [0x0a] }
             return !isLarge
         }
-        try? visitTexts(of: id, add)
+        var words: [UInt8] = []
+        try? visitTexts(of: id) { text in
+            guard add(text) else { return false }
+            IndexedWords.append(text, to: &words)
+            return true
+        }
         if !isLarge { try? visitPartHeaders(of: id, add) }
         if isLarge { return large }
         return IndexTexts.Body(
-            id: id.rawValue, header: Trigrams.indexable(header), body: Trigrams.indexable(body), isLarge: false)
+            id: id.rawValue, header: Trigrams.indexable(header), body: Trigrams.indexable(body), words: words,
+            isLarge: false)
     }
 }
 
@@ -171,6 +180,9 @@ extension WriteOperation {
             if !body.body.isEmpty {
                 try db.run("INSERT INTO search_body (rowid, text) VALUES (?, ?)", .int(body.id), .utf8(body.body))
             }
+            if !body.words.isEmpty {
+                try db.run("INSERT INTO search_words (rowid, text) VALUES (?, ?)", .int(body.id), .utf8(body.words))
+            }
             if body.isLarge {
                 // Unless it was purged since it was read.
                 try db.run("INSERT INTO search_large (body_id) SELECT id FROM body WHERE id = ?", .int(body.id))
@@ -185,6 +197,7 @@ extension WriteOperation {
     func clearSearchIndex() throws {
         try db.run("INSERT INTO search_header (search_header) VALUES ('delete-all')")
         try db.run("INSERT INTO search_body (search_body) VALUES ('delete-all')")
+        try db.run("INSERT INTO search_words (search_words) VALUES ('delete-all')")
         try db.run("DELETE FROM search_large")
         try db.run(
             "UPDATE search_state SET version = ?, indexed_to = 0, bodies = 0 WHERE id = 1",

@@ -94,6 +94,52 @@ extension AccountStore {
         }
     }
 
+    @Test(
+        "whole words are found without a look at the message, and no others",
+        arguments: [
+            ("boldface", IndexedPart.body, true), ("BOLDFACE €", .text, true), ("face", .body, false),
+            ("sicher versprochen", .body, true), ("drei, 100", .body, false), ("um drei", .body, true),
+            ("drei 100", .body, false), ("café um drei", .body, true), ("inner wheel", .body, false),
+            ("wheel", .body, true), ("apfel", .text, true), ("_", .body, false), ("drei _ 100", .body, false),
+            ("rechnung", .text, false), ("content", .text, false), ("müller", .text, false), ("hidden", .body, false),
+        ])
+    func certain(_ needle: String, part: IndexedPart, expected: Bool) async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let bodies = try await temporary.append([Self.mixed], to: account)
+            try await account.updateSearchIndex()
+            let candidates = try await account.candidates(needle, in: part)
+            #expect(candidates?.surelyHolds(bodies[0]) ?? false == expected)
+        }
+    }
+
+    @Test("what whole words are found in holds them, in texts at random")
+    func wordsAreSound() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            var generator = SystemRandomNumberGenerator()
+            let pieces = ["aaa", "bbb", "AAA", "ccc", " ", " ", " ", "  ", ",", "\r\n", "_", "\u{e9}", "日本語"]
+                + [String(repeating: "d", count: 70)]
+            func text(_ count: Int) -> String {
+                (0..<count).map { _ in pieces.randomElement(using: &generator) ?? "" }.joined()
+            }
+            let texts = (0..<40).map { _ in text(30) }
+            let bodies = try await temporary.append(
+                texts.map { "Content-Type: text/plain; charset=utf-8\r\n\r\n\($0)\r\n" }, to: account)
+            try await account.updateSearchIndex()
+            var found = 0
+            for _ in 0..<200 {
+                let needle = text(.random(in: 1...5, using: &generator)).trimmingCharacters(in: .whitespacesAndNewlines)
+                guard let candidates = try await account.candidates(needle, in: .body) else { continue }
+                for (body, text) in zip(bodies, texts) where candidates.surelyHolds(body) {
+                    found += 1
+                    #expect(SearchNeedle(needle).isFound(in: text), "\(needle) in \(text)")
+                }
+            }
+            #expect(found > 20)
+        }
+    }
+
     @Test("needles that the index cannot tell of", arguments: ["", "a", "ab", "日本", "a\0b", "\0\0\0"])
     func tooShort(_ needle: String) async throws {
         try await TemporaryStore.with { temporary in
