@@ -65,7 +65,8 @@ package enum ByteSearch {
 /// Printable ASCII to look for without regard to case, many places at a time.
 ///
 /// Theory. At each place two bytes of the text are compared, those that are the rarest in mail; the rest only where
-/// both are right. A text that is made so that this happens everywhere is given up, for a search that is linear in any text.
+/// both are right. A text that is made so that this happens everywhere is given up, for a search that is linear in any
+/// text.
 struct CaselessPattern: Hashable, Sendable {
     /// What was found in a text.
     enum Outcome: Hashable, Sendable {

@@ -6,7 +6,7 @@
 // alone. In quoted-printable that is so for bytes that are not the digits behind a `=`; blanks at the end of a line
 // vanish, so the needle must not end in one. In HTML it is so for what lies between tags and references; of a long one
 // only the beginning is looked at. Where nothing is encoded and all bytes are ASCII, the text is these bytes, so that
-// it certainly does not hold what they do not hold. Otherwise no says nothing: a letter with a mark folds to the letter.
+// it certainly does not hold what they do not hold. Otherwise no says nothing: a letter with a mark folds to one.
 
 /// Looks for a needle in a part's bytes, piece after piece.
 package struct SentTextSearch {
