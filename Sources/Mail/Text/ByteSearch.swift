@@ -22,18 +22,12 @@ package enum ByteSearch {
     /// The first place of either byte within the range, which is cut to what there is; nil when there is none.
     static func firstIndex(of byte: UInt8, or other: UInt8, in bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
         let range = range.clamped(to: 0..<bytes.count)
-        return bytes.withUnsafeBytes { buffer -> Int? in
-            let one = Vector(repeating: byte)
-            let two = Vector(repeating: other)
+        return bytes.withUnsafeBufferPointer { buffer -> Int? in
             var place = range.lowerBound
-            while place + Vector.scalarCount <= range.upperBound {
-                let vector = buffer.loadUnaligned(fromByteOffset: place, as: Vector.self)
-                if let first = firstLane((vector .== one) .| (vector .== two)) { return place + first }
-                place += Vector.scalarCount
-            }
+            while place &+ block <= range.upperBound, !isEither(byte, other, in: buffer, place) { place &+= block }
             while place < range.upperBound {
                 if buffer[place] == byte || buffer[place] == other { return place }
-                place += 1
+                place &+= 1
             }
             return nil
         }
@@ -42,23 +36,34 @@ package enum ByteSearch {
     /// Whether all bytes of the range, which is cut to what there is, are ASCII.
     static func isASCII(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         let range = range.clamped(to: 0..<bytes.count)
-        return bytes.withUnsafeBufferPointer { buffer in buffer[range].reduce(0, |) } < 0x80
+        return bytes.withUnsafeBufferPointer { buffer in
+            var all: UInt8 = 0
+            var place = range.lowerBound
+            while place < range.upperBound {
+                all |= buffer[place]
+                place &+= 1
+            }
+            return all < 0x80
+        }
     }
 
-    fileprivate typealias Vector = SIMD32<UInt8>
+    /// Bytes that are looked at together. Loops of this length without a branch become vector instructions.
+    fileprivate static let block = 64
 
-    /// The lanes that are set, eight to a number, a byte each.
+    /// Whether the block from `start` on has either byte.
     @inline(__always)
-    fileprivate static func lanes(_ mask: SIMDMask<SIMD32<Int8>>) -> SIMD4<UInt64> {
-        unsafeBitCast(mask, to: SIMD4<UInt64>.self)
-    }
-
-    @inline(__always)
-    private static func firstLane(_ mask: SIMDMask<SIMD32<Int8>>) -> Int? {
-        let lanes = lanes(mask)
-        guard lanes[0] | lanes[1] | lanes[2] | lanes[3] != 0 else { return nil }
-        for word in 0..<4 where lanes[word] != 0 { return word * 8 + lanes[word].trailingZeroBitCount / 8 }
-        return nil
+    private static func isEither(
+        _ byte: UInt8, _ other: UInt8, in buffer: UnsafeBufferPointer<UInt8>, _ start: Int
+    ) -> Bool {
+        guard start >= 0, start &+ block <= buffer.count, let base = buffer.baseAddress else { return false }
+        let text = base + start
+        var any: UInt8 = 0
+        var lane = 0
+        while lane < 64 {
+            any |= (text[lane] == byte ? 1 : 0) | (text[lane] == other ? 1 : 0)
+            lane &+= 1
+        }
+        return any != 0
     }
 }
 
@@ -103,58 +108,56 @@ struct CaselessPattern: Hashable, Sendable {
     func find(in bytes: Span<UInt8>, _ range: Range<Int>) -> Outcome {
         let range = range.clamped(to: 0..<bytes.count)
         guard range.count >= key.count else { return .absent }
-        return bytes.withUnsafeBytes { text in key.withUnsafeBytes { Self.find($0, first, second, text, range) } }
+        return bytes.withUnsafeBufferPointer { find(in: $0, range) }
     }
 
-    /// Bits that letters of both cases have in common, and others that are not to be looked at.
-    @inline(__always)
-    private static func caseBit(_ byte: UInt8) -> UInt8 { byte.isASCIILetter ? 0x20 : 0 }
-
     /// - Parameter range: within the text, and no shorter than the key.
-    private static func find(
-        _ key: UnsafeRawBufferPointer, _ first: Int, _ second: Int, _ text: UnsafeRawBufferPointer, _ range: Range<Int>
-    ) -> Outcome {
-        let bits = (caseBit(key[first]), caseBit(key[second]))
-        let vectorBits = (ByteSearch.Vector(repeating: bits.0), ByteSearch.Vector(repeating: bits.1))
-        let wanted = (
-            ByteSearch.Vector(repeating: key[first] | bits.0), ByteSearch.Vector(repeating: key[second] | bits.1)
-        )
+    private func find(in text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Outcome {
         let lastPlace = range.upperBound - key.count
         var effort = 1_024 + 4 * range.count
         var place = range.lowerBound
-        while place + 31 <= lastPlace {
-            let one = text.loadUnaligned(fromByteOffset: place + first, as: ByteSearch.Vector.self)
-            let two = text.loadUnaligned(fromByteOffset: place + second, as: ByteSearch.Vector.self)
-            let lanes = ByteSearch.lanes(((one | vectorBits.0) .== wanted.0) .& ((two | vectorBits.1) .== wanted.1))
-            if lanes[0] | lanes[1] | lanes[2] | lanes[3] != 0 {
-                for word in 0..<4 {
-                    var rest = lanes[word]
-                    while rest != 0 {
-                        let lane = rest.trailingZeroBitCount / 8
-                        rest &= ~(0xff << UInt64(lane * 8))
-                        let at = place + word * 8 + lane
-                        if isMatch(key, text, at, &effort) { return .found(at: at) }
-                    }
-                }
-                if effort < 0 { return .tooHard(from: place) }
-            }
-            place += 32
-        }
         while place <= lastPlace {
-            if isMatch(key, text, place, &effort) { return .found(at: place) }
-            if effort < 0 { return .tooHard(from: place) }
-            place += 1
+            if place &+ ByteSearch.block &- 1 <= lastPlace, !mayBegin(in: text, place) {
+                place &+= ByteSearch.block
+                continue
+            }
+            for at in place...min(place &+ ByteSearch.block &- 1, lastPlace) {
+                if isMatch(text, at, &effort) { return .found(at: at) }
+            }
+            guard effort >= 0 else { return .tooHard(from: place) }
+            place &+= ByteSearch.block
         }
         return .absent
     }
 
+    /// Whether both bytes are right anywhere in the block of places from `start` on.
     @inline(__always)
-    private static func isMatch(
-        _ key: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer, _ place: Int, _ effort: inout Int
-    ) -> Bool {
+    private func mayBegin(in text: UnsafeBufferPointer<UInt8>, _ start: Int) -> Bool {
+        guard start >= 0, start &+ second &+ ByteSearch.block <= text.count, let base = text.baseAddress else {
+            return true
+        }
+        let (one, two) = (base + start + first, base + start + second)
+        let (bit, otherBit) = (Self.caseBit(key[first]), Self.caseBit(key[second]))
+        let (byte, otherByte) = (key[first] | bit, key[second] | otherBit)
+        var any: UInt8 = 0
+        var lane = 0
+        while lane < 64 {
+            let difference = ((one[lane] | bit) ^ byte) | ((two[lane] | otherBit) ^ otherByte)
+            any |= difference == 0 ? 1 : 0
+            lane &+= 1
+        }
+        return any != 0
+    }
+
+    /// What letters of both cases differ in.
+    @inline(__always)
+    private static func caseBit(_ byte: UInt8) -> UInt8 { byte.isASCIILetter ? 0x20 : 0 }
+
+    @inline(__always)
+    private func isMatch(_ text: UnsafeBufferPointer<UInt8>, _ place: Int, _ effort: inout Int) -> Bool {
         var index = 0
-        while index < key.count, text[place + index].asciiUppercased == key[index] { index += 1 }
-        effort -= index + 1
+        while index < key.count, text[place &+ index].asciiUppercased == key[index] { index &+= 1 }
+        effort &-= index
         return index == key.count
     }
 }

@@ -63,25 +63,30 @@ package struct SentTextSearch {
             isFound = HTMLText.holds(pattern, in: bytes, range, isWhole: seen >= size)
             return false
         case .plain, .quotedPrintable:
+            let isFirst = seen == range.count
             if !tail.isEmpty {
-                let joint = tail + bytes[range.prefix(pattern.key.count - 1)]
-                isFound = isSurely(in: joint, 0..<joint.count)
+                let joint = tail + bytes[range.prefix(pattern.key.count + context - 1)]
+                isFound = isSurely(in: joint, 0..<joint.count, isFirst: seen - range.count == tail.count)
             }
-            isFound = isFound || isSurely(in: bytes, range)
+            isFound = isFound || isSurely(in: bytes, range, isFirst: isFirst)
             if isFound { return false }
             if form == .plain, isASCII { isASCII = ByteSearch.isASCII(bytes.span, range) }
-            // In quoted-printable with the two bytes before it.
-            tail = Array((tail + bytes[range.suffix(pattern.key.count + 1)]).suffix(pattern.key.count + 1))
+            let kept = pattern.key.count + context - 1
+            tail = range.count >= kept ? Array(bytes[range.suffix(kept)]) : (tail + bytes[range]).suffix(kept)
             return true
         }
     }
 
-    private func isSurely(in bytes: [UInt8], _ range: Range<Int>) -> Bool {
-        var from = range.lowerBound
-        while let place = needle.place(in: bytes, from..<range.upperBound, pattern) {
-            guard form == .quotedPrintable else { return true }
-            let before = max(range.lowerBound, place - 2)..<place
-            if !bytes[before].contains(UInt8(ascii: "=")) { return true }
+    /// Bytes before a match that say whether it is one.
+    private var context: Int { form == .quotedPrintable ? 2 : 0 }
+
+    /// Looks for a match that has its context within the range.
+    /// - Parameter isFirst: nothing comes before the range.
+    private func isSurely(in bytes: [UInt8], _ range: Range<Int>, isFirst: Bool) -> Bool {
+        var from = range.lowerBound + (isFirst ? 0 : context)
+        while from < range.upperBound, let place = needle.place(in: bytes, from..<range.upperBound, pattern) {
+            let before = max(range.lowerBound, place - context)..<place
+            if !bytes[before].contains(UInt8(ascii: "=")) || context == 0 { return true }
             from = place + 1
         }
         return false

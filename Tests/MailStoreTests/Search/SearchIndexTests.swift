@@ -99,7 +99,7 @@ extension AccountStore {
         arguments: [
             ("boldface", IndexedPart.body, true), ("BOLDFACE €", .text, true), ("face", .body, false),
             ("sicher versprochen", .body, true), ("drei, 100", .body, false), ("um drei", .body, true),
-            ("drei 100", .body, false), ("café um drei", .body, true), ("inner wheel", .body, false),
+            ("drei 100", .body, false), ("café um drei", .body, true), ("inner wheel", .body, true),
             ("wheel", .body, true), ("apfel", .text, true), ("_", .body, false), ("drei _ 100", .body, false),
             ("rechnung", .text, false), ("content", .text, false), ("müller", .text, false), ("hidden", .body, false),
         ])
