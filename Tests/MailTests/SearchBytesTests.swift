@@ -88,6 +88,27 @@ import Testing
         #expect(answers[.absent, default: 0] > 10)
     }
 
+    @Test("a part's folded text is its text, folded, in bytes at random")
+    func foldedTexts() {
+        var generator = SystemRandomNumberGenerator()
+        let pieces: [[UInt8]] = [
+            "a", "Z", "<b>", "&amp;", "&auml;", "&#x1f600;", "&", "<p>", "\r\n", "\u{e9}", "=41", "QQ==", "<!-- x -->",
+        ].map { bytes($0) } + [[0xe9], [0]]
+        for _ in 0..<3_000 {
+            let sent = (0..<Int.random(in: 0...6, using: &generator)).flatMap { _ in
+                pieces.randomElement(using: &generator) ?? []
+            }
+            let encodings: [TransferEncoding] = [.identity, .identity, .quotedPrintable, .base64]
+            let part = Self.part(
+                encodings.randomElement(using: &generator) ?? .identity,
+                [nil, "utf-8", "iso-8859-5", "utf-7"].randomElement(using: &generator) ?? nil,
+                Bool.random(using: &generator) ? "plain" : "html")
+            #expect(
+                MessageText.foldedText(of: part, sent) == CaseFolding.fold(MessageText.text(of: part, sent)),
+                "\(sent) \(part)")
+        }
+    }
+
     @Test("a pattern is found at its first place in any case, whatever stands around it")
     func places() {
         var generator = SystemRandomNumberGenerator()

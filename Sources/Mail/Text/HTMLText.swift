@@ -5,9 +5,14 @@
 package enum HTMLText {
     /// Tags become spaces, except those within words (`<b>`, `<span>` …), which vanish.
     package static func plain(_ html: String) -> String {
-        var stripper = Stripper(bytes: Array(html.utf8))
+        String(decoding: plain(Array(html.utf8)), as: UTF8.self)
+    }
+
+    /// The same of bytes in UTF-8.
+    static func plain(_ html: [UInt8]) -> [UInt8] {
+        var stripper = Stripper(bytes: html)
         stripper.run()
-        return String(decoding: stripper.output, as: UTF8.self)
+        return stripper.output
     }
 
     /// True only when the text has the pattern in one piece, between two tags or character references.

@@ -47,6 +47,20 @@ package enum MessageText {
         return part.subtype == "html" ? HTMLText.plain(text) : text
     }
 
+    /// The key of a part's text: what folding makes of `text(of:)`. ASCII, as most parts are, is no String on the way.
+    package static func foldedText(of part: PartIndex.Part, _ body: [UInt8]) -> [UInt8] {
+        guard part.encoding == .identity, Charset.writesASCII(part.charset),
+            ByteSearch.isASCII(body.span, 0..<body.count)
+        else { return CaseFolding.fold(text(of: part, body)) }
+        guard part.subtype == "html" else { return CaseFolding.asciiUppercased(body) }
+        let text = HTMLText.plain(body)
+        // Of references to characters beyond ASCII.
+        guard ByteSearch.isASCII(text.span, 0..<text.count) else {
+            return CaseFolding.fold(String(decoding: text, as: UTF8.self))
+        }
+        return CaseFolding.asciiUppercased(text)
+    }
+
     private static func slice(_ bytes: [UInt8], _ range: Range<Int>) -> [UInt8] {
         Array(bytes[range.clamped(to: 0..<bytes.count)])
     }

@@ -24,7 +24,11 @@ package struct SearchNeedle: Hashable, Sendable {
     }
 
     /// In a text folded by `CaseFolding.fold`. The empty needle is found everywhere (RFC 3501 §6.4.4, HEADER).
-    package func isFound(in folded: [UInt8]) -> Bool { end(in: folded, from: 0) != nil }
+    package func isFound(in folded: [UInt8]) -> Bool {
+        // Folded text has no letters in lower case, so that it is the same without regard to case.
+        if let pattern { return place(in: folded, 0..<folded.count, pattern) != nil }
+        return end(in: folded, from: 0) != nil
+    }
 
     /// Where the first match at or after `start` ends; nil when there is none.
     func end(in folded: [UInt8], from start: Int) -> Int? {

@@ -53,8 +53,8 @@ extension AccountReader {
             case .found: return
             case .absent: continue
             case .unknown:
-                let text = MessageText.text(of: part, try bytes(of: body, looked: part.body))
-                guard try visit(CaseFolding.fold(text)) else { return }
+                let text = MessageText.foldedText(of: part, try bytes(of: body, looked: part.body))
+                guard try visit(text) else { return }
             }
         }
     }
