@@ -48,8 +48,7 @@ final class BodyPieces {
         guard place > 0 else { return (0, 0) }
         if first?.body != body { first = try reader.chunkSize(body, 0).map { (body, $0) } }
         guard let first, first.body == body, place >= first.size else { return (0, 0) }
-        let number = (place - first.size) / ChunkLayout.size
-        return (1 + number, first.size + number * ChunkLayout.size)
+        return ChunkLayout.chunk(at: place, behind: first.size)
     }
 
     /// Has that chunk in `bytes`.
@@ -57,14 +56,8 @@ final class BodyPieces {
     private func hold(_ body: BodyID, _ number: Int, at start: Int, _ reader: AccountReader) throws -> Bool {
         if let held, held.body == body, held.number == number { return true }
         held = nil
-        let size = try reader.db.first(
-            "SELECT encoding, size, data FROM body_chunk WHERE id = ?", .int(ChunkLayout.key(body, chunk: number))
-        ) { row in
-            let size = Int(row.int(1))
-            guard 1...ChunkLayout.size ~= size, row.withBlob(2, { fill(size, $0, encoding: row.int(0), reader) }) else {
-                throw StoreError.broken("chunk \(number) of body \(body) is damaged; \"martlet check\" tells more")
-            }
-            return size
+        let size = try reader.withChunk(body, number) { size, isCompressed, data in
+            size <= ChunkLayout.size && fill(size, data, isCompressed: isCompressed, reader)
         }
         guard let size else { return false }
         held = (body, number, start..<start + size)
@@ -72,12 +65,12 @@ final class BodyPieces {
     }
 
     private func fill(
-        _ size: Int, _ data: UnsafeRawBufferPointer, encoding: Int64, _ reader: AccountReader
+        _ size: Int, _ data: UnsafeRawBufferPointer, isCompressed: Bool, _ reader: AccountReader
     ) -> Bool {
         if bytes.count < size { bytes = [UInt8](repeating: 0, count: min(ChunkLayout.size, max(2 * size, 16 * 1_024))) }
         return bytes.withUnsafeMutableBytes { target in
             let target = UnsafeMutableRawBufferPointer(rebasing: target[..<size])
-            guard encoding == 0 else { return reader.compression.decompress(data, into: target) }
+            guard !isCompressed else { return reader.compression.decompress(data, into: target) }
             guard data.count == size else { return false }
             target.copyMemory(from: data)
             return true

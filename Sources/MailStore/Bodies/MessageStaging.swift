@@ -17,6 +17,12 @@ enum ChunkLayout {
 
     static func key(_ body: BodyID, chunk: Int) -> Int64 { body.rawValue << numberBits | Int64(chunk) }
 
+    /// The chunk that a place behind the first chunk's `first` bytes lies in, and where it starts.
+    static func chunk(at place: Int, behind first: Int) -> (number: Int, start: Int) {
+        let number = (place - first) / size
+        return (1 + number, first + number * size)
+    }
+
     /// The largest message that fits: (2^16 - 1) chunks, or what RFC822.SIZE may say.
     static let largestMessage = min(size * 65_535, Int(UInt32.max))
 }

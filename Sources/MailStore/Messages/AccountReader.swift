@@ -127,8 +127,7 @@ package struct AccountReader {
         var number = 0
         var start = 0
         if range.lowerBound > 0, let first = try chunkSize(body, 0), range.lowerBound >= first {
-            number = 1 + (range.lowerBound - first) / ChunkLayout.size
-            start = first + (number - 1) * ChunkLayout.size
+            (number, start) = ChunkLayout.chunk(at: range.lowerBound, behind: first)
         }
         while start < range.upperBound, buffer.readableBytes - before < enough {
             let wanted = (max(range.lowerBound, start) - start)..<(range.upperBound - start)
@@ -168,26 +167,34 @@ package struct AccountReader {
     private func append(
         _ body: BodyID, chunk number: Int, _ wanted: Range<Int>, to buffer: inout ByteBuffer
     ) throws -> Int? {
+        try withChunk(body, number) { size, isCompressed, data in
+            let wanted = wanted.clamped(to: 0..<size)
+            if !isCompressed {
+                guard data.count == size else { return false }
+                buffer.writeBytes(UnsafeRawBufferPointer(rebasing: data[wanted]))
+                return true
+            }
+            if wanted == 0..<size { return compression.decompress(data, size: size, into: &buffer) }
+            var whole = ByteBuffer()
+            guard size <= ChunkLayout.size, compression.decompress(data, size: size, into: &whole) else {
+                return false
+            }
+            buffer.writeImmutableBuffer(whole.getSlice(at: wanted.lowerBound, length: wanted.count) ?? ByteBuffer())
+            return true
+        }
+    }
+
+    /// Calls `use` with a chunk as it is stored, and the size of what it holds; it says whether it is whole.
+    /// - Returns: that size; nil when there is no such chunk.
+    func withChunk(
+        _ body: BodyID, _ number: Int,
+        _ use: (_ size: Int, _ isCompressed: Bool, _ data: UnsafeRawBufferPointer) -> Bool
+    ) throws -> Int? {
         try db.first(
             "SELECT encoding, size, data FROM body_chunk WHERE id = ?", .int(ChunkLayout.key(body, chunk: number))
         ) { row in
             let size = Int(row.int(1))
-            let wanted = wanted.clamped(to: 0..<size)
-            let isRight = row.withBlob(2) { data in
-                if row.int(0) == 0 {
-                    guard data.count == size else { return false }
-                    buffer.writeBytes(UnsafeRawBufferPointer(rebasing: data[wanted]))
-                    return true
-                }
-                if wanted == 0..<size { return compression.decompress(data, size: size, into: &buffer) }
-                var whole = ByteBuffer()
-                guard size <= ChunkLayout.size, compression.decompress(data, size: size, into: &whole) else {
-                    return false
-                }
-                buffer.writeImmutableBuffer(whole.getSlice(at: wanted.lowerBound, length: wanted.count) ?? ByteBuffer())
-                return true
-            }
-            guard isRight, size > 0 else {
+            guard size > 0, row.withBlob(2, { use(size, row.int(0) != 0, $0) }) else {
                 throw StoreError.broken("chunk \(number) of body \(body) is damaged; \"martlet check\" tells more")
             }
             return size
