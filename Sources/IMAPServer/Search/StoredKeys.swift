@@ -89,28 +89,27 @@ extension Session {
     private func sentDates(
         of found: [Int], in scope: SearchScope, progress: inout SearchProgress
     ) async throws -> SentDates? {
-        let newest = await newestBody(of: found, in: scope)
-        while true {
-            let reading = try await scope.account.read(isLong: true) { reader in
-                try reader.sentDates(through: newest, for: found.count)
-            }
-            switch reading {
-            case .ready(let dates): return dates
-            case .none: return nil
-            case .more: try await pause(&progress)
-            }
+        try await keys(of: found, in: scope, progress: &progress) { reader, newest in
+            try reader.sentDates(through: newest, for: found.count)
         }
     }
 
     private func threadKeys(
         of found: [Int], in scope: SearchScope, progress: inout SearchProgress
     ) async throws -> ThreadKeys? {
+        try await keys(of: found, in: scope, progress: &progress) { reader, newest in
+            try reader.threadKeys(through: newest, for: found.count)
+        }
+    }
+
+    /// Reads on, step after step, until the keys of these messages are there.
+    private func keys<Keys: Sendable>(
+        of found: [Int], in scope: SearchScope, progress: inout SearchProgress,
+        step: @escaping @Sendable (AccountReader, _ newest: BodyID) throws -> KeyReading<Keys>
+    ) async throws -> Keys? {
         let newest = await newestBody(of: found, in: scope)
         while true {
-            let reading = try await scope.account.read(isLong: true) { reader in
-                try reader.threadKeys(through: newest, for: found.count)
-            }
-            switch reading {
+            switch try await scope.account.read(isLong: true, { reader in try step(reader, newest) }) {
             case .ready(let keys): return keys
             case .none: return nil
             case .more: try await pause(&progress)

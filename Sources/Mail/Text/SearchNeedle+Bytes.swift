@@ -94,14 +94,6 @@ package struct SentTextSearch {
 }
 
 extension SearchNeedle {
-    /// True only when `isFound(in:)` would be true of the part's text, decoded and folded. Linear.
-    /// - Parameter bytes: of the part's body.
-    package func isSurelyFound(inBytes bytes: [UInt8], of part: PartIndex.Part) -> Bool {
-        guard var search = SentTextSearch(for: self, in: part, size: bytes.count) else { return false }
-        _ = search.take(bytes, 0..<bytes.count)
-        return search.answer == .found
-    }
-
     /// Where the needle begins first in the range of a text in ASCII of any case.
     func place(in bytes: [UInt8], _ range: Range<Int>, _ pattern: CaselessPattern) -> Int? {
         switch pattern.find(in: bytes.span, range) {

@@ -120,10 +120,7 @@ final class DatabaseFile: Sendable {
         isLong: Bool, _ work: @escaping @Sendable (Database) throws -> T
     ) async -> Result<T, any Error> {
         await withCheckedContinuation { continuation in
-            readers.submit(isLong: isLong) { opened in
-                let result = Result { try work(try opened.get()) }
-                return { continuation.resume(returning: result) }
-            }
+            readers.submit(isLong: isLong, Self.job(work) { continuation.resume(returning: $0) })
         }
     }
 
@@ -133,7 +130,8 @@ final class DatabaseFile: Sendable {
         onlyIfSpare: Bool = false, _ work: @escaping @Sendable (Database) throws -> T
     ) -> Pending<T>? {
         let pending = Pending<T>()
-        let job = job(work, pending.resolve)
+        let path = path
+        let job = Self.job(work) { pending.resolve($0.mapError { StoreError($0, doing: "read \(path)") }) }
         guard onlyIfSpare else {
             readers.submit(job)
             return pending
@@ -141,18 +139,12 @@ final class DatabaseFile: Sendable {
         return readers.submitIfSpare(job) ? pending : nil
     }
 
-    private func job<T: Sendable>(
+    private static func job<T: Sendable>(
         _ work: @escaping @Sendable (Database) throws -> T,
-        _ answer: @escaping @Sendable (Result<T, StoreError>) -> Void
+        _ answer: @escaping @Sendable (Result<T, any Error>) -> Void
     ) -> Readers.Job {
-        let path = path
-        return { opened in
-            let result: Result<T, StoreError>
-            do {
-                result = .success(try work(try opened.get()))
-            } catch {
-                result = .failure(StoreError(error, doing: "read \(path)"))
-            }
+        { opened in
+            let result = Result { try work(try opened.get()) }
             return { answer(result) }
         }
     }

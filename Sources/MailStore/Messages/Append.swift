@@ -53,14 +53,14 @@ extension AccountStore {
     /// Ends the message and adds it to a mailbox: as `append` of a message that was staged before, with fewer jumps
     /// between threads, and without waiting.
     package func appending(
-        _ staging: MessageStaging, flags: Flags = .none, internalDate: MailDate, to name: MailboxName
+        _ staging: MessageStaging, internalDate: MailDate, to name: MailboxName
     ) -> Pending<AppendOutcome> {
         let pending = Pending<AppendOutcome>()
         staging.finish { [self] staged in
             switch staged {
             case .failure(let error): pending.resolve(.failure(error))
             case .success(let staged):
-                submit(NewMessage(staged, flags: flags, internalDate: internalDate), to: name, pending)
+                submit(NewMessage(staged, internalDate: internalDate), to: name, pending)
             }
         }
         return pending
