@@ -66,7 +66,7 @@ private func body(_ uid: UID, _ reader: AccountReader) throws -> BodyID {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
             let room = temporary.store.spoolRoom()
-            var random = SystemRandomNumberGenerator()
+            var random = SeededRandom()
             let texts = [10, 600_000, 20, 900_000, 0, 300_000].map { size -> String in
                 let octets = (0..<size).map { _ in UInt8.random(in: 33...126, using: &random) }
                 return "Subject: \(size)\r\n\r\n" + String(decoding: octets, as: UTF8.self)

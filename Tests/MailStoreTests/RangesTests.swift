@@ -98,7 +98,7 @@ import Testing
     func randomSets(isInUse: Bool, round: Int) async throws {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
-            var random = SystemRandomNumberGenerator()
+            var random = SeededRandom()
             try await fill(temporary, account)
             let (sent, archive) = (try MailboxName("Sent"), try MailboxName("Archive"))
             let inbox = try #require(try await account.mailbox(.inbox)).id

@@ -258,7 +258,7 @@ import Testing
     }
 
     @Test func randomMessagesAreSound() {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededRandom()
         let pieces = [
             "Content-Type: multipart/mixed; boundary=b\r\n", "Content-Type: multipart/digest; boundary=bb\r\n",
             "Content-Type: message/rfc822\r\n", "--b\r\n", "--bb\r\n", "--b--\r\n", "--bb--\r\n", "\r\n", "\n", "x",

@@ -1,6 +1,7 @@
 // Dates: arithmetic, the forms on the wire, and what senders write.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct MailDateTests {
@@ -63,7 +64,7 @@ import Testing
     }
 
     @Test func packedIsReversible() {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededRandom()
         for _ in 0..<1_000 {
             let date = MailDate(
                 secondsSince1970: .random(in: -62_000_000_000...250_000_000_000, using: &random),

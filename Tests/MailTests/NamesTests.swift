@@ -1,6 +1,7 @@
 // UIDs, message sets, flags and mailbox names.
 
 import Mail
+import TestSupport
 import Testing
 
 @Suite struct NumbersTests {
@@ -59,7 +60,7 @@ import Testing
     }
 
     @Test func insertMatchesAPlainSet() throws {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededRandom()
         var set = UIDSet()
         var plain: Set<UInt32> = []
         for _ in 0..<500 {
@@ -159,7 +160,7 @@ import Testing
     @Test("names of any letters are refused, or spelt, as the rules say")
     func anyLetters() {
         let letters = Array("//..iInNbBoOxX~ \u{7f}*%a\u{e9}".unicodeScalars)
-        var random = SystemRandomNumberGenerator()
+        var random = SeededRandom()
         for _ in 0..<5_000 {
             var text = String.UnicodeScalarView()
             if Bool.random(using: &random) { text += Array("iNbOX".unicodeScalars).prefix(5) }

@@ -1,9 +1,19 @@
 // A small random generator with a seed (SplitMix64), so that a failure can be repeated.
 
+import Foundation
+
 package struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 
     package init(seed: UInt64) { state = seed }
+
+    /// With a seed of its own, which is printed; MARTLET_SEED repeats one.
+    package init(for test: String = #function) {
+        let given = ProcessInfo.processInfo.environment["MARTLET_SEED"].flatMap { UInt64($0) }
+        let seed = given ?? .random(in: 0 ... .max)
+        print("seed \(seed) of \(test)")
+        self.init(seed: seed)
+    }
 
     package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15

@@ -89,7 +89,7 @@ import Testing
     @Test(
         "three sessions change a mailbox; each one's context follows, whatever happens", arguments: ClientMode.allCases)
     func threeSessions(mode: ClientMode) async throws {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededRandom()
         let seed = UInt64.random(in: 1 ... .max, using: &generator)
         try await TestServer.with { server async throws -> Void in
             var state = seed

@@ -117,7 +117,7 @@ extension AccountStore {
     func wordsAreSound() async throws {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
-            var generator = SystemRandomNumberGenerator()
+            var generator = SeededRandom()
             let pieces = ["aaa", "bbb", "AAA", "ccc", " ", " ", " ", "  ", ",", "\r\n", "_", "\u{e9}", "日本語"]
                 + [String(repeating: "d", count: 70)]
             func text(_ count: Int) -> String {
