@@ -9,6 +9,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// Every symbol is bound at the start, and the tables of them are read-only from then on: full RELRO.
+let bound: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])]
+
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -51,6 +54,8 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CPositionedRead"),
+        .systemLibrary(name: "CProcess"),
+        .systemLibrary(name: "CSQLiteConfig"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         // Floor 1
         .target(name: "IMAPSyntax", dependencies: ["Mail", nioCore], swiftSettings: settings),
@@ -64,7 +69,10 @@ let package = Package(
         // Floor 2
         .target(
             name: "MailStore",
-            dependencies: ["Mail", "Schema", "CZstd", "CPositionedRead", nioCore, nioPosix, grdb, grdbSQLite, log],
+            dependencies: [
+                "Mail", "Schema", "Sockets", "CZstd", "CPositionedRead", "CSQLiteConfig", nioCore, nioPosix, grdb,
+                grdbSQLite, log,
+            ],
             swiftSettings: settings),
         // Floor 3
         .target(
@@ -87,14 +95,14 @@ let package = Package(
         .executableTarget(
             name: "martletd",
             dependencies: [
-                "IMAPServer", "SMTP", "Accounts", "Mail", "MailStore", "MailCrypto", "Sockets", "CMalloc", nioCore,
-                nioPosix, log, metrics, lifecycle, unixSignals, argumentParser,
+                "IMAPServer", "SMTP", "Accounts", "Mail", "MailStore", "MailCrypto", "Sockets", "CMalloc", "CProcess",
+                nioCore, nioPosix, log, metrics, lifecycle, unixSignals, argumentParser,
             ],
-            swiftSettings: settings),
+            swiftSettings: settings, linkerSettings: bound),
         .executableTarget(
             name: "martlet",
             dependencies: ["Accounts", "MailStore", "Mail", "MailCrypto", nioCore, argumentParser, log],
-            path: "Admin", exclude: ["quickstart", "make-admin-doc"], swiftSettings: settings),
+            path: "Admin", exclude: ["quickstart", "make-admin-doc"], swiftSettings: settings, linkerSettings: bound),
         // Tests
         .target(
             name: "TestSupport",
@@ -115,7 +123,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "MailStoreTests",
-            dependencies: ["MailStore", "Mail", "Schema", "TestSupport", nioCore, grdb], swiftSettings: settings),
+            dependencies: ["MailStore", "Mail", "Schema", "TestSupport", nioCore, grdb, grdbSQLite],
+            swiftSettings: settings),
         .testTarget(
             name: "AccountsTests",
             dependencies: ["Accounts", "MailStore", "Mail", "MailCrypto", "TestSupport", log],
@@ -130,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "MartletdTests",
             dependencies: [
-                "martletd", "Accounts", "MailCrypto", "MailStore", "Sockets", "TestSupport", nioCore, nioPosix, log,
+                "martletd", "Accounts", "IMAPServer", "MailCrypto", "MailStore", "SMTP", "Sockets", "CProcess",
+                "TestSupport", nioCore, nioPosix, log,
             ],
             swiftSettings: settings),
         .testTarget(

@@ -5,6 +5,8 @@ internal import Glibc
 
 @main
 struct Martlet: AsyncParsableCommand {
+    static let version = "0.1"
+
     static let configuration = CommandConfiguration(
         commandName: "martlet",
         abstract: "Look after a Martlet mail server: its accounts, addresses, mailboxes and messages.",
@@ -20,13 +22,13 @@ struct Martlet: AsyncParsableCommand {
               martlet domain add example.org
               martlet user add alice@example.org
             """,
-        version: "martlet 0.1",
+        version: "martlet \(version)",
         subcommands: [
             InitCommand.self, DomainCommand.self, UserCommand.self, AliasCommand.self, MailboxCommand.self,
             ACLCommand.self, MessageCommand.self, AppPasswordCommand.self, TOTPCommand.self, RecoveryCodesCommand.self,
             CertificateLoginCommand.self, PolicyCommand.self, CapabilityCommand.self, LoginCommand.self,
-            SessionCommand.self, BanCommand.self, AuditCommand.self, CheckCommand.self, SearchIndexCommand.self,
-            ConfigCommand.self, DocumentCommand.self,
+            SessionCommand.self, BanCommand.self, AuditCommand.self, CheckCommand.self, BackupCommand.self,
+            RestoreCommand.self, MigrateCommand.self, SearchIndexCommand.self, ConfigCommand.self, DocumentCommand.self,
         ])
 
     static func main() async {

@@ -23,6 +23,8 @@ package enum SchemaScripts {
         SchemaStep(name: "V006_sharing", bytes: PackageResources.V006_sharing_sql),
         SchemaStep(name: "V007_headers", bytes: PackageResources.V007_headers_sql),
         SchemaStep(name: "V008_words", bytes: PackageResources.V008_words_sql),
+        SchemaStep(name: "V009_outlines", bytes: PackageResources.V009_outlines_sql),
+        SchemaStep(name: "V010_restored", bytes: PackageResources.V010_restored_sql),
     ]
     /// Every step of `directory.db`.
     package static let directory = [

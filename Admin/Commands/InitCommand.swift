@@ -9,7 +9,7 @@ internal import MailStore
 
 struct InitCommand: AsyncParsableCommand {
     /// Apple's devices take no server certificate that is good for more than 825 days.
-    private static let selfSignedDays = 820
+    static let selfSignedDays = 820
 
     static let configuration = CommandConfiguration(
         commandName: "init", abstract: "Make a new data directory.",
@@ -54,7 +54,7 @@ struct InitCommand: AsyncParsableCommand {
     func run() async throws {
         let path = data.directory
         let pair = try certificatePair()
-        try checkTarget(path)
+        try InitCommand.checkTarget(path)
         try StoreAccess.becomeOwner(of: path)
         let fingerprint = try await InitCommand.place(path).make { staging in
             try await InitCommand.fill(staging, for: path, hostname: hostname, pair)
@@ -97,10 +97,7 @@ struct InitCommand: AsyncParsableCommand {
     /// Read and matched before anything is made.
     private func certificatePair() throws -> CertificatePair {
         guard let certificate, let key else {
-            let made = try SelfSignedCertificate.make(
-                hostname: hostname, alternativeNames: hostname == "localhost" ? ["127.0.0.1", "::1"] : ["localhost"],
-                validDays: InitCommand.selfSignedDays)
-            return (Array(made.certificatePEM.utf8), Array(made.privateKeyPEM.utf8))
+            return try InitCommand.selfSigned(hostname)
         }
         let files = CertificateFiles(certificateChain: certificate, privateKey: key)
         let info = try CertificateInfo.load(files)
@@ -111,6 +108,13 @@ struct InitCommand: AsyncParsableCommand {
         return (try InitCommand.read(certificate), try InitCommand.read(key))
     }
 
+    static func selfSigned(_ hostname: String) throws -> CertificatePair {
+        let made = try SelfSignedCertificate.make(
+            hostname: hostname, alternativeNames: hostname == "localhost" ? ["127.0.0.1", "::1"] : ["localhost"],
+            validDays: selfSignedDays)
+        return (Array(made.certificatePEM.utf8), Array(made.privateKeyPEM.utf8))
+    }
+
     private static func read(_ path: String) throws -> [UInt8] {
         let pieces = try FilePieces(path: path)
         var bytes: [UInt8] = []
@@ -118,7 +122,8 @@ struct InitCommand: AsyncParsableCommand {
         return bytes
     }
 
-    private func checkTarget(_ path: String) throws {
+    /// Refuses a place where no data directory can be made.
+    static func checkTarget(_ path: String) throws {
         guard FileFacts.exists(path) else {
             let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
             guard FileFacts.isDirectory(parent) else {

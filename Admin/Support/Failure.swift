@@ -48,6 +48,8 @@ struct Failure: Error, CustomStringConvertible {
         case let error as ConfigurationProblems: self.init(error.description)
         case let error as CocoaError: self.init(error.localizedDescription)
         case is CancellationError: self.init("interrupted")
+        // A command that has said all that there is to say.
+        case is ExitCode: return nil
         default:
             guard Martlet.exitCode(for: error) == .failure else { return nil }
             self.init("\(error)")

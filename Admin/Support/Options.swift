@@ -57,6 +57,9 @@ enum Typed {
         }
     }
 
+    /// As headers write it; people leave the angle brackets out.
+    static func messageID(_ text: String) -> String { text.hasPrefix("<") ? text : "<\(text)>" }
+
     /// nil for `none`.
     static func quota(_ text: String) throws -> Int64? {
         if text.lowercased() == "none" { return nil }

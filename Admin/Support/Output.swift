@@ -47,6 +47,9 @@ struct Output: Sendable {
         }
         return String(result)
     }
+
+    /// A line for each problem that was found.
+    static func lines(_ problems: [String]) -> [String] { problems.map { "- \(visible($0))" } }
 }
 
 /// Rows of text under headings, columns aligned.

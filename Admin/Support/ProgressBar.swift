@@ -18,7 +18,8 @@ struct ProgressBar {
         started = .now
     }
 
-    mutating func update(done: Int64, messages: Int) {
+    /// - Parameter messages: how many are done; nil where they are not counted.
+    mutating func update(done: Int64, messages: Int?) {
         guard isShown else { return }
         let now = ContinuousClock.now
         if let drawn, now - drawn < .milliseconds(100) { return }
@@ -44,10 +45,11 @@ struct ProgressBar {
     }
 
     /// `[#####.....]  50 %  1,234 messages  12.0 MiB  3.1 MiB/s  about 1 min left`, cut to fit `columns`.
-    static func line(done: Int64, total: Int64, messages: Int, elapsed: Duration, columns: Int) -> String {
+    static func line(done: Int64, total: Int64, messages: Int?, elapsed: Duration, columns: Int) -> String {
         let seconds = max(0.001, Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18)
         let rate = Double(done) / seconds
-        var words = ["\(messages) messages", ByteCount(done).text, "\(ByteCount(Int64(rate)).text)/s"]
+        var words = [ByteCount(done).text, "\(ByteCount(Int64(rate)).text)/s"]
+        if let messages { words.insert("\(messages) messages", at: 0) }
         if total > 0 {
             let share = min(1, Double(done) / Double(total))
             let filled = Int(share * 20)

@@ -48,9 +48,9 @@ struct StagedDirectory {
                 guard try holdsOnlyLeavings() else { throw Failure("\(path) is not empty; nothing was changed") }
                 for name in names { try Self.remove("\(path)/\(name)") }
             }
-            for name in try FileFacts.names(in: staging) { try Self.remove("\(staging)/\(name)") }
+            try Self.empty(staging)
             let result = try await work(staging)
-            try isInside ? moveUp(from: staging) : rename(staging)
+            try isInside ? moveUp(from: staging) : Self.rename(staging, to: path)
             return result
         } catch {
             try? Self.remove(staging)
@@ -61,10 +61,11 @@ struct StagedDirectory {
         }
     }
 
-    private func rename(_ staging: String) throws {
-        try Self.synchronize(staging)
+    /// Gives a directory that is whole its name, durably.
+    static func rename(_ staging: String, to path: String) throws {
+        try synchronize(staging)
         guard Glibc.rename(staging, path) == 0 else { throw FileFacts.failure("create", path) }
-        try Self.synchronize(URL(fileURLWithPath: path).deletingLastPathComponent().path)
+        try synchronize(URL(fileURLWithPath: path).deletingLastPathComponent().path)
     }
 
     private func moveUp(from staging: String) throws {
@@ -79,7 +80,12 @@ struct StagedDirectory {
         try Self.synchronize(path)
     }
 
-    private static func remove(_ path: String) throws {
+    /// Removes what is in a directory.
+    static func empty(_ path: String) throws {
+        for name in try FileFacts.names(in: path) { try remove("\(path)/\(name)") }
+    }
+
+    static func remove(_ path: String) throws {
         guard FileFacts.exists(path) else { return }
         do { try FileManager.default.removeItem(atPath: path) } catch {
             throw Failure("cannot remove \(path), which an interrupted command left: \(error.localizedDescription)")
@@ -87,7 +93,7 @@ struct StagedDirectory {
     }
 
     /// Forces a directory's entries to the disk.
-    private static func synchronize(_ path: String) throws {
+    static func synchronize(_ path: String) throws {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileFacts.failure("read", path) }
         defer { close(descriptor) }
@@ -96,7 +102,7 @@ struct StagedDirectory {
 }
 
 /// The lock of a directory: who has it is the one who makes what is in it. It ends with the process at the latest.
-private struct DirectoryLock {
+struct DirectoryLock {
     private let descriptor: Int32
 
     /// Makes the directory unless it is there.

@@ -9,12 +9,26 @@ internal import MailStore
 
 enum StoreAccess {
     /// Opens the store for `work` and closes it afterwards.
-    static func with<Result>(_ data: DataOptions, _ work: (Store) async throws -> Result) async throws -> Result {
+    /// - Parameters:
+    ///   - exclusive: only while no server runs.
+    ///   - acceptsLoss: also files that have lost something that was acknowledged.
+    static func with<Result>(
+        _ data: DataOptions, exclusive: Bool = false, acceptsLoss: Bool = false,
+        _ work: (Store) async throws -> Result
+    ) async throws -> Result {
+        let layout = try layout(data)
+        var settings = Store.Options()
+        settings.acceptsLoss = acceptsLoss
+        let store = try await Store.open(at: layout.root, exclusive: exclusive, options: settings, logger: logger())
+        return try await finish(store, work)
+    }
+
+    /// The data directory, as its owner, with nothing in it opened.
+    static func layout(_ data: DataOptions) throws -> DataDirectory {
         let path = data.directory
         try check(path)
         try becomeOwner(of: path)
-        let store = try await Store.open(at: path, exclusive: false, logger: logger())
-        return try await finish(store, work)
+        return DataDirectory(path)
     }
 
     /// The rules of accounts over the store, with whoever typed as the actor.

@@ -34,7 +34,7 @@ struct FolderMap {
                 folder.joined(separator: "/")
             }
         let shown = folder.joined(separator: "/")
-        guard !folder.contains(where: { $0.contains("/") }) else {
+        guard !folder.contains(where: { $0.utf8.contains(UInt8(ascii: "/")) }) else {
             throw Failure("folder \"\(shown)\" has a \"/\" inside a level; give it a mailbox with --map")
         }
         do { return try MailboxName(text) } catch {

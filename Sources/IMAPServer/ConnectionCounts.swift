@@ -20,6 +20,11 @@ struct ConnectionCounts: Sendable {
         return true
     }
 
+    /// Whether `admit` would take one more from there, if there were room in all.
+    func hasRoom(for source: String?, mostPerSource: Int) -> Bool {
+        source.map { bySource[$0, default: 0] < mostPerSource } ?? true
+    }
+
     mutating func leave(_ source: String?) {
         total -= 1
         guard let source, let count = bySource[source] else { return }

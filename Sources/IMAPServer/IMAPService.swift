@@ -3,7 +3,8 @@
 // Theory. Each connection gets a gate, a handler and a session, which runs on the connection's event loop. The service
 // keeps a handle of each session from accept to end. It watches the directory: after each commit there it asks,
 // once for each login, whether the login still holds, and tells the sessions whose does not; one that does not take its
-// leave in time, because its client does not read, is cut off.
+// leave in time, because its client does not read, is cut off. Where there are as many connections as there may be, a
+// new one takes the place of the oldest that has not logged in: who only comes and waits keeps nobody else out.
 
 package import Accounts
 import CoreMetrics
@@ -12,7 +13,7 @@ package import MailCrypto
 package import MailStore
 package import NIOCore
 import NIOPosix
-import Sockets
+package import Sockets
 import Synchronization
 
 /// How a listener's connections come to TLS.
@@ -25,11 +26,13 @@ package enum ConnectionSecurity: Sendable {
 
 /// All IMAP of one process. Bind as many addresses as there are; end with `drain`.
 package final class IMAPService: Sendable {
-    private struct State {
+    fileprivate struct State {
         var settings: IMAPSettings
         var listeners: [any Channel] = []
-        var sessions: [UInt64: SessionHandle] = [:]
+        var sessions: [UInt64: Entry] = [:]
         var counts = ConnectionCounts()
+        /// Sessions in the order in which they came, those that have not logged in among them.
+        var arrivals = CircularBuffer<UInt64>()
         var nextSession: UInt64 = 0
         var isDraining = false
         /// Somebody may log in with a certificate: TLS asks for one.
@@ -38,10 +41,18 @@ package final class IMAPService: Sendable {
         var watcher: Task<Void, Never>?
     }
 
+    fileprivate struct Entry {
+        let handle: SessionHandle
+        let source: String?
+        /// It has not been told to make room.
+        var isCounted = true
+    }
+
     private let store: MailStore.Store
     private let authenticator: Authenticator
     private let liveSessions: LiveSessions
     private let tls: ReloadableTLSContext?
+    private let descriptors: DescriptorBudget?
     private let logger: Logger
     private let state: Mutex<State>
 
@@ -50,14 +61,16 @@ package final class IMAPService: Sendable {
     ///   - liveSessions: where sessions enter themselves.
     ///   - tls: nil to offer none (tests); an `implicitTLS` listener needs one.
     ///   - settings: at first; `reload` changes them.
+    ///   - descriptors: asked before a connection is accepted and before it gets a session; nil: nobody counts.
     package init(
         store: MailStore.Store, authenticator: Authenticator, liveSessions: LiveSessions = LiveSessions(),
-        tls: ReloadableTLSContext?, settings: IMAPSettings, logger: Logger
+        tls: ReloadableTLSContext?, settings: IMAPSettings, descriptors: DescriptorBudget? = nil, logger: Logger
     ) {
         self.store = store
         self.authenticator = authenticator
         self.liveSessions = liveSessions
         self.tls = tls
+        self.descriptors = descriptors
         self.logger = logger
         state = Mutex(State(settings: settings))
         watchDirectory()
@@ -72,7 +85,7 @@ package final class IMAPService: Sendable {
         host: String, port: Int, security: ConnectionSecurity, on group: any EventLoopGroup
     ) async throws -> Int {
         await learnOfCertificates()
-        let output = state.withLock { $0.settings.limits.output }
+        let output = state.withLock { $0.settings.limits.outputBeforeAuthentication }
         var bootstrap = ServerBootstrap(group: group)
         if host.contains(":") {
             // Not IPv4 besides: 0.0.0.0 has a listener of its own.
@@ -82,18 +95,20 @@ package final class IMAPService: Sendable {
         let listener =
             try await bootstrap
             // Without file descriptors left: wait, do not spin.
-            .serverChannelInitializer { channel in
+            .serverChannelInitializer { [descriptors] channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                    if let descriptors {
+                        try channel.pipeline.syncOperations.addHandler(AcceptRoomHandler(descriptors))
+                    }
                 }
             }
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
-            .childChannelOption(.recvAllocator, value: ReceiveBuffers())
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: max(1, output / 4), high: max(1, output)))
+            .childChannelOption(.writeBufferWaterMark, value: Connection.waterMark(output))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.accept(channel, security) }
             }
@@ -102,10 +117,12 @@ package final class IMAPService: Sendable {
         return listener.localAddress?.port ?? port
     }
 
-    /// Makes the pipeline: the proxy's header, TLS, the session's gate.
-    private func accept(_ channel: any Channel, _ security: ConnectionSecurity) throws {
+    /// Makes a new connection's pipeline: the proxy's header, TLS, the session's gate. The session begins when the
+    /// channel becomes active. On the channel's event loop, and before that.
+    package func accept(_ channel: any Channel, _ security: ConnectionSecurity) throws {
         let pipeline = channel.pipeline.syncOperations
         let gate = ChannelGate(eventLoop: channel.eventLoop)
+        try channel.syncOptions?.setOption(.recvAllocator, value: ReceiveBuffers(gate.readBound))
         let origin = ConnectionOrigin(channel)
         let (proxies, asks) = state.withLock { ($0.settings.proxyNetworks, $0.asksForCertificates) }
         if let address = origin.ipAddress, proxies.contains(address: address) {
@@ -130,6 +147,8 @@ package final class IMAPService: Sendable {
             return channel.close(promise: nil)
         }
         let handle = SessionHandle(channel: channel, gate: gate, login: LoginSlot())
+        let loan = descriptors?.session()
+        guard descriptors == nil || loan != nil else { return refuse(channel, security) }
         let source = ConnectionCounts.source(of: origin.address)
         guard let (key, settings) = register(handle, from: source) else { return refuse(channel, security) }
         let environment = environment(settings, origin)
@@ -139,8 +158,9 @@ package final class IMAPService: Sendable {
             environment: environment, connection: connection, loginSlot: handle.login,
             isTLS: security == .implicitTLS)
         SessionTask(session) {
+            withExtendedLifetime(loan) {}
             self.state.withLock { state in
-                state.sessions[key] = nil
+                guard let entry = state.sessions.removeValue(forKey: key), entry.isCounted else { return }
                 state.counts.leave(source)
             }
         }.begin()
@@ -163,15 +183,22 @@ package final class IMAPService: Sendable {
 
     /// nil for one connection too many, and once the service drains.
     private func register(_ handle: SessionHandle, from source: String?) -> (UInt64, IMAPSettings)? {
-        state.withLock { state in
-            guard !state.isDraining,
-                state.counts.admit(
-                    source, most: state.settings.connections, mostPerSource: state.settings.connectionsPerSource)
-            else { return nil }
+        let (registered, displaced) = state.withLock { state -> ((UInt64, IMAPSettings)?, SessionHandle?) in
+            let (most, mostPerSource) = (state.settings.connections, state.settings.connectionsPerSource)
+            guard !state.isDraining, state.counts.hasRoom(for: source, mostPerSource: mostPerSource) else {
+                return (nil, nil)
+            }
+            let displaced = state.counts.total >= most ? state.takeOldestStranger() : nil
+            guard state.counts.admit(source, most: most, mostPerSource: mostPerSource) else { return (nil, displaced) }
             state.nextSession += 1
-            state.sessions[state.nextSession] = handle
-            return (state.nextSession, state.settings)
+            state.enter(Entry(handle: handle, source: source))
+            return ((state.nextSession, state.settings), displaced)
         }
+        if let displaced {
+            SessionMetrics.displaced.increment()
+            displaced.cutOff(because: "too many connections: the oldest without a login")
+        }
+        return registered
     }
 
     /// New connections get these settings; sessions that exist keep theirs.
@@ -198,7 +225,7 @@ package final class IMAPService: Sendable {
     }
 
     private func endRevokedSessions() async {
-        let handles = state.withLock { Array($0.sessions.values) }
+        let handles = state.withLock { $0.sessions.values.map(\.handle) }
         var verdicts: [LoginKey: Bool] = [:]
         for handle in handles {
             guard let login = handle.login.current else { continue }
@@ -228,18 +255,43 @@ package final class IMAPService: Sendable {
             state.isDraining = true
             state.watch = nil
             defer { state.listeners = [] }
-            return (state.listeners, Array(state.sessions.values), state.watcher, state.settings.drainTime)
+            return (state.listeners, state.sessions.values.map(\.handle), state.watcher, state.settings.drainTime)
         }
         watcher?.cancel()
         for listener in listeners { try? await listener.close().get() }
         for handle in handles { handle.gate.raise(.drain) }
         let end = ContinuousClock.now + time
         while sessionCount > 0, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(20)) }
-        for handle in state.withLock({ Array($0.sessions.values) }) { handle.channel.close(promise: nil) }
+        for entry in state.withLock({ Array($0.sessions.values) }) { entry.handle.channel.close(promise: nil) }
         while sessionCount > 0, ContinuousClock.now < end + .seconds(1) {
             try? await Task.sleep(for: .milliseconds(20))
         }
     }
+}
+
+extension IMAPService.State {
+    /// Puts a session behind those that came before it.
+    fileprivate mutating func enter(_ entry: IMAPService.Entry) {
+        sessions[nextSession] = entry
+        arrivals.append(nextSession)
+        guard arrivals.count > 2 * sessions.count + 64 else { return }
+        arrivals = CircularBuffer(arrivals.filter { sessions[$0].map(\.isStranger) ?? false })
+    }
+
+    /// Counts the oldest session out that has not logged in; nil when all have.
+    fileprivate mutating func takeOldestStranger() -> SessionHandle? {
+        while let key = arrivals.popFirst() {
+            guard let entry = sessions[key], entry.isStranger else { continue }
+            sessions[key]?.isCounted = false
+            counts.leave(entry.source)
+            return entry.handle
+        }
+        return nil
+    }
+}
+
+extension IMAPService.Entry {
+    fileprivate var isStranger: Bool { isCounted && handle.login.current == nil }
 }
 
 /// What decides whether a login still holds.

@@ -29,6 +29,8 @@ package struct IMAPSettings: Sendable {
     /// Connections in all, and from one address (of IPv6: one /64); this machine's own count for the first only.
     package var connections: Int
     package var connectionsPerSource: Int
+    /// Sessions that one account may have, wherever they come from.
+    package var connectionsPerAccount: Int
     /// Proxies whose connections must begin with a PROXY protocol header.
     package var proxyNetworks: [Network]
     /// Wrong passwords on one connection; then BYE.
@@ -46,6 +48,7 @@ package struct IMAPSettings: Sendable {
         self.limits = limits
         connections = 5_000
         connectionsPerSource = 100
+        connectionsPerAccount = 200
         proxyNetworks = []
         failedLogins = 3
         idleKeepAlive = .seconds(120)

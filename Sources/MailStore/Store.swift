@@ -7,6 +7,7 @@
 package import Logging
 import NIOPosix
 import Schema
+package import Sockets
 import Synchronization
 
 package final class Store: Sendable {
@@ -22,6 +23,12 @@ package final class Store: Sendable {
         package var retentionDays = 14
         /// How long after a message came its search index is brought up to date; nil: only when somebody asks for it.
         package var indexingDelay: Duration?
+        /// Asked before an account's file is opened; nil: nobody counts.
+        package var descriptors: DescriptorBudget?
+        /// How long a write waits for another program that has the file locked.
+        package var lockPatience = Duration.seconds(10)
+        /// Whether files are opened that have lost something that was acknowledged: for `repair`, which settles it.
+        package var acceptsLoss = false
         package init() {}
     }
 
@@ -41,6 +48,9 @@ package final class Store: Sendable {
     /// How often the store looks for commits of other processes, where somebody watches.
     private static let watchInterval = Duration.milliseconds(250)
 
+    /// Whether no server and no other store with the same claim can be on the directory.
+    var isExclusive: Bool { serverLock != nil }
+
     private init(
         layout: DataDirectory, options: Options, lock: FileLock?, logger: Logger
     ) throws(StoreError) {
@@ -49,7 +59,8 @@ package final class Store: Sendable {
         self.logger = logger
         serverLock = lock
         indexing = options.indexingDelay.map { BackgroundIndexing(delay: $0, logger: logger) }
-        directory = try Directory(path: layout.directoryDatabase)
+        directory = try Directory(
+            path: layout.directoryDatabase, acceptsLoss: options.acceptsLoss, patience: options.lockPatience)
         threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
     }
@@ -69,7 +80,7 @@ package final class Store: Sendable {
         var lock: FileLock?
         if exclusive {
             let held = try FileLock(path: layout.serverLock)
-            guard held.hold() else {
+            guard await held.hold(within: .seconds(1)) else {
                 throw .refused(reason: "another martletd is running on \(layout.root); stop it first")
             }
             lock = held
@@ -113,12 +124,14 @@ package final class Store: Sendable {
     /// Opens on the store's own threads: it waits for the disk and for other processes.
     private func openAccount(_ id: AccountID) async -> Result<AccountStore, StoreError> {
         let (path, readers, compression) = (layout.accountDatabase(id), options.readersPerAccount, compression)
-        let keyMemory = keyMemory
+        let (keyMemory, options) = (keyMemory, options)
         let result: Result<AccountStore, StoreError>
         do {
+            let loan = try borrow(for: path)
             let account = try await threads.runIfActive {
                 try AccountStore(
-                    id: id, path: path, readers: readers, compression: compression, keyMemory: keyMemory)
+                    id: id, path: path, readers: readers, compression: compression, keyMemory: keyMemory,
+                    acceptsLoss: options.acceptsLoss, patience: options.lockPatience, descriptors: loan)
             }
             try await account.prepare()
             keepIndexed(account)
@@ -128,6 +141,15 @@ package final class Store: Sendable {
         }
         accounts.withLock { $0.opened(id, try? result.get(), keeping: options.openAccounts) }
         return result
+    }
+
+    /// Room among the process's descriptors for one more file.
+    /// - Throws: `.unavailable` when there is none: what nobody has in use is closed then, for the next who asks.
+    private func borrow(for path: String) throws(StoreError) -> DescriptorLoan? {
+        guard let descriptors = options.descriptors else { return nil }
+        if let loan = descriptors.account() { return loan }
+        closeUnused(for: .zero)
+        throw .unavailable("cannot open \(path): too many files are open")
     }
 
     private func keepIndexed(_ account: AccountStore) {
@@ -159,6 +181,17 @@ package final class Store: Sendable {
         accounts.withLock { $0.remove(id) }?.close()
         let path = layout.accountDatabase(id)
         for suffix in ["", "-wal", "-shm", ".lock"] { try removeFile(path + suffix) }
+    }
+
+    /// Closes the account's file if it is open here; the next to ask opens it anew.
+    func letGo(of id: AccountID) { accounts.withLock { $0.remove(id) }?.close() }
+
+    /// A file of an account's mail that lies elsewhere, such as a copy of a backup's: opened as an account's own, and
+    /// brought up to date by that. It is the caller's to close.
+    package func openCopy(_ path: String, of id: AccountID) async throws(StoreError) -> AccountStore {
+        let account = try AccountStore(id: id, path: path, readers: 1, compression: compression, isAdopted: true)
+        try await account.prepare()
+        return account
     }
 
     /// Purges, in every account, what was expunged longer ago than the retention time. An account that cannot be purged
@@ -193,8 +226,8 @@ package final class Store: Sendable {
     }
 
     /// Lets go of files that nobody has asked for lately; what holds no other user closes by that.
-    private func closeUnused() {
-        let time = ContinuousClock.now - options.openTime
+    private func closeUnused(for time: Duration) {
+        let time = ContinuousClock.now - time
         let unused = accounts.withLock { $0.takeUnused(since: time) { indexing?.isUnfinished($0) ?? false } }
         // Only now, outside the lock: who opens another is not to wait for them.
         withExtendedLifetime(unused) {}
@@ -206,7 +239,7 @@ package final class Store: Sendable {
                 while (try? await Task.sleep(for: Self.watchInterval)) != nil {
                     guard let self else { return }
                     directory.lookForExternalCommits()
-                    closeUnused()
+                    closeUnused(for: options.openTime)
                     for account in accounts.withLock({ $0.all }) { account.lookForExternalCommits() }
                 }
             }

@@ -45,7 +45,13 @@ struct Housekeeping: Service {
 
     private func purge() async {
         do throws(StoreError) {
-            let purged = try await store.purgeExpired(now: clock.now())
+            let now = clock.now()
+            guard let purged = try await store.purgeDaily(now: now) else {
+                let reason = "the clock has jumped ahead, and what was expunged is kept for its whole time from then on"
+                logger.warning(
+                    "expunged messages are not purged", metadata: ["clock": "\(now)", "reason": "\(reason)"])
+                return
+            }
             logger.info(
                 "purged expunged messages", metadata: ["count": "\(purged.messages)", "bytes": "\(purged.bytes)"])
         } catch {

@@ -3,9 +3,10 @@
 import Accounts
 import ArgumentParser
 import Foundation
+import MailStore
 
 /// The server.
-@main struct Martletd: AsyncParsableCommand {
+struct Martletd: ParsableCommand {
     static let version = "0.1"
 
     static let configuration = CommandConfiguration(
@@ -16,7 +17,8 @@ import Foundation
             "martlet config show" lists every key.
 
             SIGTERM ends the server once its sessions have taken leave; SIGHUP reads the certificate and the
-            configuration again.
+            configuration again. When it crashes it is started again: by systemd, or else by the process that was
+            started, which then only watches the one that serves.
             """,
         version: "martletd \(version)")
 
@@ -48,6 +50,21 @@ import Foundation
     @Option(help: ArgumentHelp("How log lines are written.", valueName: "logfmt|json"))
     var logFormat: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whether a second process starts the server again when it crashes; auto: unless systemd does.",
+            valueName: "auto|always|never"))
+    var supervise = Supervision.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether Landlock, where the kernel has it, keeps the server to its data directory.",
+            valueName: "auto|never"))
+    var sandbox = SandboxChoice.auto
+
+    @Flag(help: "Lets debuggers and core dumps see the server's memory, which holds passwords.")
+    var debuggable = false
+
     /// What the command line says, by configuration key.
     var flags: [String: [String]] {
         var flags = ["imap": imap, "imaps": imaps, "lmtp": lmtp]
@@ -57,23 +74,36 @@ import Foundation
         return flags
     }
 
-    func run() async throws {
-        let environment = ProcessInfo.processInfo.environment
+    /// Where the configuration comes from.
+    /// - Throws: `ValidationError` when nobody said where the data directory is.
+    func source(environment: [String: String]) throws -> ConfigurationSource {
         guard let given = data ?? environment["MARTLET_DATA"], !given.isEmpty else {
             throw ValidationError("say where the data directory is: --data DIR or MARTLET_DATA")
         }
-        let source = ConfigurationSource(
-            dataDirectory: Self.absolute(given), flags: flags, environment: environment)
+        return ConfigurationSource(dataDirectory: Self.absolute(given), flags: flags, environment: environment)
+    }
+
+    /// Serves until it is told to end.
+    /// - Parameters:
+    ///   - confinement: what the process has given up by now.
+    ///   - log: where lines go, also why it does not start.
+    /// - Returns: the process's status.
+    static func serve(
+        _ source: ConfigurationSource, _ confinement: Confinement, log: FileHandle
+    ) async -> ExitCode {
         do {
             let loaded = try await source.load()
-            try await Server(source: source, configuration: loaded.configuration).run()
+            let server = Server(
+                source: source, configuration: loaded.configuration, confinement: confinement, log: log)
+            try await server.run()
+            return .success
         } catch let problems as ConfigurationProblems {
-            Self.say(problems.problems.map(\.description))
+            say(problems.problems.map(\.description), log)
             let isUsage = problems.problems.contains { if case .flag = $0.place { true } else { false } }
-            throw isUsage ? ExitCode.validationFailure : ExitCode.failure
-        } catch let error as StartupError {
-            Self.say([error.description])
-            throw ExitCode.failure
+            return isUsage ? .validationFailure : .failure
+        } catch {
+            say(["\(error)"], log)
+            return .failure
         }
     }
 
@@ -82,9 +112,9 @@ import Foundation
         return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
-    private static func say(_ lines: [String]) {
+    static func say(_ lines: [String], _ log: FileHandle) {
         let text = lines.map { "martletd: \($0)\n" }.joined()
-        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+        try? log.write(contentsOf: Data(text.utf8))
     }
 }
 
@@ -96,6 +126,14 @@ struct ConfigurationSource: Sendable {
 
     func load() async throws -> LoadedConfiguration {
         try await ServerConfiguration.load(dataDirectory: dataDirectory, flags: flags, environment: environment)
+    }
+
+    /// Whether there is a file at all; without one the defaults hold.
+    var hasFile: Bool { FileManager.default.fileExists(atPath: DataDirectory(dataDirectory).configuration) }
+
+    /// As it can be read before there is a second thread.
+    var early: ServerConfiguration {
+        ServerConfiguration.early(dataDirectory: dataDirectory, flags: flags, environment: environment)
     }
 }
 

@@ -19,6 +19,8 @@ struct Reload: Sendable {
     let hostname: String
     /// What is in force.
     var current: ServerConfiguration
+    /// Whether that comes from a file.
+    private var hasFile: Bool
 
     init(
         source: ConfigurationSource, sink: LogSink, logger: Logger, tls: [ReloadableTLSContext], imap: IMAPService,
@@ -32,14 +34,18 @@ struct Reload: Sendable {
         self.lmtpLogins = lmtpLogins
         self.hostname = hostname
         self.current = current
+        hasFile = source.hasFile
     }
 
     mutating func run() async {
         reloadCertificate()
         do {
+            // One that is gone is being written anew, or a slip: nobody asks for all defaults in this way.
+            guard source.hasFile || !hasFile else { throw MissingConfiguration() }
             take(try await source.load().configuration)
+            hasFile = source.hasFile
         } catch {
-            logger.error("the configuration was not reloaded", metadata: ["reason": "\(error)"])
+            logger.error("the configuration was not reloaded; the old one stays", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -66,11 +72,17 @@ struct Reload: Sendable {
         current.imapLiterals = new.imapLiterals
         current.imapConnections = new.imapConnections
         current.imapConnectionsPerAddress = new.imapConnectionsPerAddress
+        current.imapConnectionsPerAccount = new.imapConnectionsPerAccount
         sink.currentLevel = new.logLevel
         imap.reload(ServiceSettings(current, hostname: hostname).imap)
         lmtpLogins.reload(plaintextOnLoopback: new.plaintextLogin == .loopback)
         logger.info("the configuration was reloaded")
     }
+}
+
+/// The file that there was is gone.
+private struct MissingConfiguration: Error, CustomStringConvertible {
+    var description: String { "martlet.yaml is gone; to run by the defaults, restart the server" }
 }
 
 /// Waits for SIGHUP.

@@ -13,19 +13,27 @@ import NIOCore
 import NIOPosix
 import SMTP
 import ServiceLifecycle
+import Sockets
 import UnixSignals
 
 /// One server process.
 struct Server {
     private let source: ConfigurationSource
     private let configuration: ServerConfiguration
+    private let confinement: Confinement
     private let sink: LogSink
     private let logger: Logger
 
-    init(source: ConfigurationSource, configuration: ServerConfiguration) {
+    /// - Parameters:
+    ///   - confinement: what the process has given up by now.
+    ///   - log: where its lines go.
+    init(
+        source: ConfigurationSource, configuration: ServerConfiguration, confinement: Confinement, log: FileHandle
+    ) {
         self.source = source
+        self.confinement = confinement
         self.configuration = configuration
-        let sink = LogSink.standardError(level: configuration.logLevel, format: configuration.logFormat)
+        let sink = LogSink.file(log, level: configuration.logLevel, format: configuration.logFormat)
         self.sink = sink
         logger = Logger(label: "martletd") { _ in LineLogHandler(sink: sink) }
     }
@@ -33,21 +41,24 @@ struct Server {
     /// Returns when the server has ended as it was told to.
     /// - Throws: `StartupError` when it cannot start.
     func run() async throws {
-        ProcessSetup.prepare()
+        let descriptors = try descriptors(ProcessSetup.prepare())
         // Taken before the ready line, so that a signal that comes right after it finds its handler.
         let reloads = await UnixSignalsSequence(trapping: .sighup)
-        let store = try await openStore()
+        let store = try await openStore(descriptors)
         do {
-            try await serve(store, reloads)
+            try await serve(store, reloads, descriptors)
         } catch {
             await store.close()
             throw error
         }
         await store.close()
         logger.info("ended")
+        await sink.finish()
     }
 
-    private func serve(_ store: Store, _ reloads: UnixSignalsSequence) async throws {
+    private func serve(
+        _ store: Store, _ reloads: UnixSignalsSequence, _ descriptors: DescriptorBudget
+    ) async throws {
         let hostname = try await hostname(store)
         let needsTLS = !configuration.imap.isEmpty || !configuration.imaps.isEmpty
         let tls = needsTLS ? try certificate(for: "imap", protocols: ["imap"]) : nil
@@ -61,18 +72,20 @@ struct Server {
         let live = LiveSessions()
         let imap = IMAPService(
             store: store, authenticator: authenticator, liveSessions: live, tls: tls, settings: settings.imap,
-            logger: logger)
+            descriptors: descriptors, logger: logger)
         let lmtpTLS = try tls.map { _ in try certificate(for: "lmtp", protocols: []) }
         let lmtpLogins = LMTPLogins(
             authenticator: authenticator, tls: lmtpTLS, plaintextOnLoopback: configuration.plaintextLogin == .loopback)
         let lmtp = LMTPService(
             store: store, hostname: hostname, limits: settings.lmtp, connections: configuration.lmtpConnections,
-            proxies: configuration.proxyNetworks, logins: lmtpLogins, logger: logger)
+            proxies: configuration.proxyNetworks, logins: lmtpLogins, descriptors: descriptors, logger: logger)
         let listening = try await Listeners(configuration: configuration, imap: imap, lmtp: lmtp).bind()
         let control = ControlSocket(path: store.layout.controlSocket, logger: logger) { request in
             await ControlAnswers(directory: store.directory, sessions: live).answer(request)
         }
         try await control.bind()
+        try confinement.complete()
+        tellOfRights()
         let ready = "martletd \(Martletd.version) ready: \(listening.joined(separator: ", "))"
         let reload = Reload(
             source: source, sink: sink, logger: logger, tls: [tls, lmtpTLS].compactMap { $0 }, imap: imap,
@@ -91,10 +104,36 @@ struct Server {
         try end.get()
     }
 
-    private func openStore() async throws -> Store {
+    private func tellOfRights() {
+        if confinement.isRoot {
+            logger.warning(
+                "the data directory belongs to root, so the server runs as root; give it a user of its own (chown -R)",
+                metadata: ["directory": "\(source.dataDirectory)"])
+        }
+        logger.info(
+            "rights were given up",
+            metadata: ["uid": "\(geteuid())", "landlock": "\(confinement.landlock.map(String.init) ?? "none")"])
+    }
+
+    /// - Throws: `StartupError` when there are so few that nobody could be served.
+    private func descriptors(_ files: OpenFiles) throws -> DescriptorBudget {
+        let shortage = DescriptorShortage(limit: files.limit, logger: logger)
+        guard files.limit >= DescriptorBudget.least else {
+            throw StartupError(
+                description: "this process may open \(files.limit) files, and \(DescriptorBudget.least) is the least "
+                    + "that it can work with; raise the limit (LimitNOFILE= of the unit, or ulimit -n)")
+        }
+        return DescriptorBudget(limit: files.limit, inUse: files.inUse, cores: System.coreCount) { shortage.note() }
+    }
+
+    private func openStore(_ descriptors: DescriptorBudget) async throws -> Store {
         var options = Store.Options()
         options.retentionDays = configuration.retentionDays
         options.indexingDelay = .seconds(1)
+        options.descriptors = descriptors
+        // What nobody uses keeps no more than a quarter of the room from those who come.
+        options.openAccounts = min(
+            options.openAccounts, descriptors.capacity / 4 / DescriptorBudget.perAccount)
         do throws(StoreError) {
             return try await Store.open(
                 at: source.dataDirectory, exclusive: true, options: options, logger: logger)
@@ -153,6 +192,7 @@ struct ServiceSettings {
         imap.connections = configuration.imapConnections
         imap.proxyNetworks = configuration.proxyNetworks
         imap.connectionsPerSource = configuration.imapConnectionsPerAddress
+        imap.connectionsPerAccount = configuration.imapConnectionsPerAccount
         self.imap = imap
         var lmtp = SMTPLimits()
         lmtp.messageSize = configuration.messageSize

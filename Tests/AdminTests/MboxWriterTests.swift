@@ -46,3 +46,17 @@ func lineFeeds(pieceSize: Int) {
     }
     #expect(String(decoding: result + lines.finish(), as: UTF8.self) == "a\nb\rc\r\nd\n\r")
 }
+
+@Test(
+    "flags that are written are read back",
+    arguments: [[], ["\\Seen"], ["\\Answered", "\\Deleted", "\\Draft", "$Work", "b"]])
+func statusRoundTrip(names: [String]) {
+    let flags = names.compactMap { Flags(name: $0) }.reduce(Flags.none) { $0.union($1) }
+    let header = Array("Subject: x\r\nStatus: D\r\nX-Status: D\r\n\r\n".utf8)
+    let written = MboxText.withStatus(flags, header: header)
+    #expect(written.starts(with: "Subject: x\r\nStatus: ".utf8))
+    var status = MboxStatus()
+    let text = (written + Array("body".utf8)).reduce(into: [UInt8]()) { $0 += status.consume([$1]) } + status.finish()
+    #expect(status.flags == flags)
+    #expect(String(decoding: text, as: UTF8.self) == "Subject: x\r\n\nbody")
+}

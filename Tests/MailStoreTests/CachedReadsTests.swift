@@ -14,7 +14,7 @@ import Testing
     @Test("a brief read is done here once a reader has opened the file, and not before")
     func here() async throws {
         try await withFile { file, _ in
-            let readers = Readers(path: file.path, count: 1)
+            let readers = Readers(path: file.path, count: 1, files: OpenFiles(of: file.path))
             defer { readers.close() }
             #expect(here(readers) == nil)
             await open(readers)
@@ -29,7 +29,7 @@ import Testing
     @Test("what has to come from the disk is not waited for here, and is read all the same")
     func notFromTheDisk() async throws {
         try await withFile { file, forget in
-            let readers = Readers(path: file.path, count: 1)
+            let readers = Readers(path: file.path, count: 1, files: OpenFiles(of: file.path))
             defer { readers.close() }
             await open(readers)
             guard forget(), !isInMemory(file.path) else {
@@ -88,7 +88,7 @@ import Testing
     @Test("a reader that is borrowed is not free: the jobs of others wait for it and are run")
     func borrowed() async throws {
         try await withFile { file, _ in
-            let readers = Readers(path: file.path, count: 1)
+            let readers = Readers(path: file.path, count: 1, files: OpenFiles(of: file.path))
             defer { readers.close() }
             await open(readers)
             let (answers, answered) = AsyncStream<Int>.makeStream()
@@ -109,7 +109,7 @@ import Testing
     @Test("after the end nothing is read here")
     func closed() async throws {
         try await withFile { file, _ in
-            let readers = Readers(path: file.path, count: 2)
+            let readers = Readers(path: file.path, count: 2, files: OpenFiles(of: file.path))
             await open(readers)
             readers.close()
             #expect(here(readers) == nil)

@@ -63,6 +63,40 @@ import Testing
         }
     }
 
+    @Test("who makes the log long is answered before it is written back, and then it is")
+    func writtenBackBehindTheAnswer() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let path = account.file.path
+            @Sendable func length() -> Int {
+                (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+            }
+            let pages = DatabaseFile.longLog + 100
+            try await account.write { try $0.db.execute(sql: "CREATE TABLE spare (page BLOB)") }
+            let before = length()
+            let whenAnswered = await withCheckedContinuation { continuation in
+                account.submitShared { operation in
+                    for _ in 0..<pages {
+                        try operation.db.execute(sql: "INSERT INTO spare VALUES (randomblob(4000))")
+                    }
+                } answer: { _ in
+                    continuation.resume(returning: length())
+                }
+            }
+            try account.file.syncOnWriter { _ in }
+            #expect(whenAnswered == before)
+            #expect(length() > before + pages * 4_000)
+            // Behind what is short nothing is.
+            try await account.write { try $0.db.execute(sql: "UPDATE spare SET page = NULL WHERE rowid < 100") }
+            let log = path + "-wal"
+            let found = try account.file.syncOnWriter { _ in
+                try FileManager.default.attributesOfItem(atPath: log)[.size] as? Int
+            }
+            #expect(try #require(found) < 2 * pages * 4_120)
+            try await account.write { try $0.db.execute(sql: "DROP TABLE spare") }
+        }
+    }
+
     @Test("case 167: a file of a newer version is refused, unchanged")
     func newerSchemaIsRefused() async throws {
         try await TemporaryStore.with { temporary in

@@ -27,7 +27,7 @@ import Testing
     }
 
     private func makeAll(_ account: AccountStore) async throws {
-        while try await account.makeSomeHeaderGroups() {}
+        while try await account.makeSomeGroups() {}
     }
 
     /// What the groups have, as the subjects of bodies.
@@ -36,7 +36,7 @@ import Testing
             var found: [Int64: String] = [:]
             let choice = ListedFields.Choice(["subject"])
             for number in 0...20 as ClosedRange<Int64> {
-                guard let group = try reader.headerGroup(number), let choice else { continue }
+                guard let group = try reader.group(.headerFields, number), let choice else { continue }
                 for body in group.all.keys {
                     guard let pack = group.pack(of: body) else { continue }
                     _ = ListedFields.forEachRun(of: choice, in: pack, of: group.bytes) {
@@ -123,7 +123,7 @@ import Testing
             for text in texts { new.append(try await temporary.message(text)) }
             _ = try await account.append(new, to: .inbox)
             try await makeAll(account)
-            let group = try await account.read { try $0.headerGroup(0) }
+            let group = try await account.read { try $0.group(.headerFields, 0) }
             #expect(group?.all.keys.map(\.rawValue).sorted() == (1...63).filter { $0 != 4 })
             #expect(try await account.checkIntegrity().isClean)
         }
@@ -134,7 +134,7 @@ import Testing
         try await TemporaryStore.with { temporary in
             let account = try await filled(temporary, 130)
             try await account.updateSearchIndex()
-            try await account.write { try $0.clearHeaderGroups() }
+            try await account.write { try $0.makeGroupsAnew() }
             #expect(try await subjects(account).isEmpty)
             try await account.updateSearchIndex()
             #expect(try await subjects(account).count == 127)

@@ -50,7 +50,7 @@ import Testing
                 for _ in 1...3 { _ = try await account.append([try await temporary.message(text)], to: .inbox) }
                 try await account.updateSearchIndex()
                 #expect(try await account.checkIntegrity().isClean)
-                try account.file.syncOnWriter { try $0.execute(sql: sql) }
+                try plant(sql, in: account.file.path)
             }
         }
         #expect(result?.problems.isEmpty == false)

@@ -14,6 +14,8 @@ import Testing
         "V006_sharing": 0x581e_3903_df4c_557d,
         "V007_headers": 0x7a58_27a2_c649_2874,
         "V008_words": 0x51ea_9824_30c3_85d3,
+        "V009_outlines": 0x7bb4_d1e4_b991_fef1,
+        "V010_restored": 0xf5ab_9705_7cf8_71f4,
         "V001_directory": 0xe37a_d5f1_d08d_919c,
         "V002_credentials": 0xa5ea_fea6_52ce_209d,
         "V003_capabilities": 0xb9ea_47ec_2dcf_34bc,

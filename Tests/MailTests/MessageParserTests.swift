@@ -245,4 +245,19 @@ import Testing
         #expect(section(bare, [1]) == "one")
         #expect(section(bare, [2]) == "two")
     }
+
+    /// Found by fuzzing: what holds a part that begins and ends right behind an empty line ended with that line, and
+    /// did not count it.
+    @Test("the lines of every part are the line feeds in it", arguments: ["\n", "\r\n"])
+    func linesOfParts(_ lineEnd: String) {
+        let head = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n"
+        for inner in ["", "A: b\n", "Content-Type: message/rfc822\n\n", "Content-Type: message/rfc822\n\na\n\n"] {
+            let text = (head + inner + "--b\n\nx\n--b--\n").split(separator: "\n", omittingEmptySubsequences: false)
+            let bytes = Array(text.joined(separator: lineEnd).utf8)
+            for part in MessageParser.parse(bytes).parts.parts {
+                #expect(part.bodyLines == bytes[part.body].count { $0 == 0x0a }, "\(inner), \(part)")
+                #expect(part.headerLines == bytes[part.header].count { $0 == 0x0a }, "\(inner), \(part)")
+            }
+        }
+    }
 }

@@ -138,6 +138,22 @@ import Testing
         #expect(try name.replacing(MailboxName("q"), by: MailboxName("x")) == name)
     }
 
+    /// Found by fuzzing: "/" and a mark behind it are one Character, and so is "/" behind a letter that joins.
+    @Test("a delimiter is one also beside what joins it to a Character", arguments: ["\u{345}n", "\u{301}", "\u{600}"])
+    func joinedDelimiter(_ level: String) throws {
+        for text in ["/\(level)", "\(level)/", "a//\(level)", "\(level)//a"] {
+            #expect(throws: MailboxName.Problem.emptyElement) { try MailboxName(text) }
+        }
+        let name = try MailboxName("inbox/\(level)/\(level)")
+        let scalars = Array(level.unicodeScalars)
+        #expect(name.elements.map { Array($0.unicodeScalars) } == [Array("INBOX".unicodeScalars), scalars, scalars])
+        #expect(name.ancestors.map(\.elements.count) == [1, 2])
+        #expect(name.ancestors.allSatisfy { $0.isAncestor(of: name) })
+        #expect(name.isAtOrBelow("INBOX") && name.isAtOrBelow(name.text) && !name.isAtOrBelow("INBO"))
+        let moved = try name.replacing(.inbox, by: MailboxName("a"))
+        #expect(Array(moved.text.unicodeScalars) == Array("a/\(level)/\(level)".unicodeScalars))
+    }
+
     @Test("names are in the order of their levels, and these by Unicode scalar")
     func order() throws {
         let texts = [

@@ -114,6 +114,24 @@ import Testing
         #expect(text(output) == expected)
     }
 
+    @Test func quotedPrintableInAnyPieces() {
+        var generator = SeededRandom()
+        let pieces = ["=D0", "=9f", "=", "=4", "=4=41", "=zz", " ", "=20", "=\r\n", "\r\n", "text", "\t", "é"]
+        for _ in 0..<500 {
+            let sent = bytes((0..<60).map { _ in pieces.randomElement(using: &generator) ?? "" }.joined())
+            let whole = TransferDecoder.decode(sent, .quotedPrintable)
+            var decoder = TransferDecoder(.quotedPrintable)
+            var (output, rest): ([UInt8], ArraySlice<UInt8>) = ([], sent[...])
+            while !rest.isEmpty {
+                let piece = Array(rest.prefix(Int.random(in: 1...7, using: &generator)))
+                decoder.decode(piece.span, into: &output)
+                rest = rest.dropFirst(piece.count)
+            }
+            decoder.finish(into: &output)
+            #expect(output == whole)
+        }
+    }
+
     @Test("case 98: unknown encodings leave the bytes alone", arguments: ["x-uuencode", "8bit", "foo", "", "binary"])
     func others(_ name: String) {
         let encoding = TransferEncoding(name: bytes(name))

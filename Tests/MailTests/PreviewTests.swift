@@ -102,7 +102,7 @@ struct PreviewTests {
         #expect(MessagePreview.preview(of: parts) { _ in nil } == nil)
     }
 
-    @Test("case 61: thousands of parts cost what four do")
+    @Test("case 90: thousands of parts cost what four do")
     func manyParts() {
         let many = (0..<5_000).map { _ in "--b\r\n\r\n \r\n" }.joined()
         #expect(preview("Content-Type: multipart/mixed; boundary=b\r\n\r\n\(many)--b--") == "")

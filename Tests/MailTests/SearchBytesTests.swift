@@ -150,13 +150,18 @@ import Testing
         var generator = SeededRandom()
         let scalars: [Unicode.Scalar] = [
             "a", "z", "`", "{", "@", "A", "Z", "[", "\u{7f}", "\u{80}", "é", "ß", "ﬁ", "Ж", "한", "漢", "😀", "\0",
+            // Its key is the longest: eighteen characters.
+            "\u{fdfa}", "\u{390}",
         ]
-        for _ in 0..<500 {
+        for round in 0..<500 {
             var text = ""
-            for _ in 0..<Int.random(in: 0...40, using: &generator) {
+            // Long texts are folded in blocks.
+            for _ in 0..<Int.random(in: 0...(round < 450 ? 40 : 3_000), using: &generator) {
                 text.unicodeScalars.append(scalars.randomElement(using: &generator) ?? "a")
             }
             #expect(CaseFolding.fold(text) == text.unicodeScalars.flatMap { CaseFolding.fold(String($0)) })
         }
+        let longest = String(repeating: "\u{fdfa}", count: 2_000)
+        #expect(CaseFolding.fold(longest).count == 2_000 * CaseFolding.fold("\u{fdfa}").count)
     }
 }

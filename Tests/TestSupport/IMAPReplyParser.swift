@@ -7,7 +7,7 @@ package struct IMAPProtocolError: Error, CustomStringConvertible {
 }
 
 /// Reads one response from the front of a buffer. `nil` is not complete; wrong throws.
-struct IMAPReplyParser {
+package struct IMAPReplyParser {
     private let bytes: ArraySlice<UInt8>
     private let enabled: Set<String>
     private var position: Int
@@ -22,7 +22,7 @@ struct IMAPReplyParser {
 
     /// - Parameter enabled: what ENABLED responses have named, in upper case: it changes what is lawful.
     /// - Returns: the response and the bytes it took.
-    static func parse(_ bytes: ArraySlice<UInt8>, enabled: Set<String> = []) throws -> (IMAPResponse, Int)? {
+    package static func parse(_ bytes: ArraySlice<UInt8>, enabled: Set<String> = []) throws -> (IMAPResponse, Int)? {
         var parser = IMAPReplyParser(bytes, enabled: enabled)
         do {
             let response = try parser.response()
@@ -142,7 +142,8 @@ struct IMAPReplyParser {
             if byte == UInt8(ascii: "[") {
                 while try peek() != UInt8(ascii: "]") {
                     guard try peek() >= 0x20, try peek() < 0x7f else { throw wrong("a control character in a section") }
-                    position += 1
+                    // The name of a header field may hold a bracket; then it is quoted.
+                    if try peek() == UInt8(ascii: "\"") { _ = try quoted() } else { position += 1 }
                 }
                 position += 1
             } else if Self.isAtom(byte) {

@@ -18,6 +18,8 @@ package final class IMAPTestClient {
     package private(set) var greeting = IMAPResponse(tag: "*")
     /// What the server has said is enabled, in upper case; it decides which responses are lawful from then on.
     package private(set) var enabled: Set<String> = []
+    /// The bytes of the responses that were read since it was set; nil: nobody wants them.
+    package var heard: [UInt8]?
 
     /// Nothing more comes.
     package struct Closed: Error {}
@@ -173,6 +175,7 @@ package final class IMAPTestClient {
             if start < buffer.count,
                 let (response, size) = try IMAPReplyParser.parse(buffer[start...], enabled: enabled)
             {
+                heard?.append(contentsOf: buffer[start..<start + size])
                 start += size
                 if response.name == "ENABLED" {
                     enabled.formUnion(response.values.dropFirst().compactMap { $0.text?.uppercased() })

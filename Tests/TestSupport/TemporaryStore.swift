@@ -17,21 +17,44 @@ package struct TemporaryStore: Sendable {
     package static func with<T: Sendable>(
         options: Store.Options = .init(), _ test: @Sendable (TemporaryStore) async throws -> T
     ) async throws -> T {
+        let temporary = try await make(options: options)
+        let result: T
+        do {
+            result = try await test(temporary)
+        } catch {
+            await temporary.abandon()
+            throw error
+        }
+        try await temporary.end()
+        return result
+    }
+
+    /// A new store, to be ended with `end`.
+    package static func make(options: Store.Options = .init()) async throws -> TemporaryStore {
         let path = FileManager.default.temporaryDirectory.path + "/martlet-test-\(UUID().uuidString)"
         let created = try await Store.create(at: path, hostname: "mail.example.org", logger: .quiet)
         await created.close()
         let store = try await Store.open(at: path, exclusive: true, options: options, logger: .quiet)
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        return TemporaryStore(store: store, path: path)
+    }
+
+    /// Checks the store's integrity, closes and removes it.
+    package func end() async throws {
+        let report: IntegrityReport
         do {
-            let result = try await test(TemporaryStore(store: store, path: path))
-            let report = try await store.checkIntegrity()
-            await store.close()
-            guard report.isClean else { throw IntegrityFailure(problems: report.problems) }
-            return result
+            report = try await store.checkIntegrity()
         } catch {
-            await store.close()
+            await abandon()
             throw error
         }
+        await abandon()
+        guard report.isClean else { throw IntegrityFailure(problems: report.problems) }
+    }
+
+    /// Closes and removes the store as it is.
+    private func abandon() async {
+        await store.close()
+        try? FileManager.default.removeItem(atPath: path)
     }
 
     /// An account with the address, in a domain that is made when it is missing.

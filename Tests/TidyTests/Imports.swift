@@ -27,7 +27,7 @@ enum ImportTable {
         "MailCrypto": ["COpenSSL", "CArgon2", "CCrack", "CQREncode", "CPNG"],
         "Sockets": [],
         "Schema": [],
-        "MailStore": ["Mail", "Schema", "CZstd", "CPositionedRead"],
+        "MailStore": ["Mail", "Schema", "Sockets", "CZstd", "CPositionedRead", "CSQLiteConfig"],
         "Accounts": ["Mail", "MailStore", "MailCrypto"],
         "MailAuth": ["Mail", "MailCrypto"],
         "IMAPServer": ["IMAPSyntax", "Mail", "MailStore", "Accounts", "MailCrypto", "Sockets", "CZlib"],
@@ -35,10 +35,11 @@ enum ImportTable {
         "Web": ["Accounts", "MailStore", "Mail", "MailCrypto"],
         "martletd": [
             "IMAPServer", "SMTP", "Web", "Accounts", "MailAuth", "MailStore", "MailCrypto", "Sockets", "Mail",
-            "CMalloc",
+            "CMalloc", "CProcess",
         ],
         "martlet": ["Accounts", "MailStore", "MailAuth", "Mail", "MailCrypto"],
         "InstructionCounts": ["IMAPServer", "IMAPSyntax", "Mail", "SMTP"],
+        "Fuzz": ["IMAPServer", "IMAPSyntax", "SMTP", "Accounts", "MailStore", "MailCrypto", "Mail", "Sockets"],
         "TestSupport": ["Mail", "MailStore", "MailCrypto", "Accounts", "IMAPServer", "SMTP"],
     ]
 
@@ -54,7 +55,9 @@ enum ImportTable {
         "Configuration": ["Accounts", "martletd", "martlet"],
         "ServiceLifecycle": ["martletd"],
         "Yams": ["Accounts", "martletd", "martlet"],
-        "NIOPosix": ["MailStore", "Accounts", "IMAPServer", "SMTP", "Web", "martletd", "MailCrypto", "TestSupport"],
+        "NIOPosix": [
+            "MailStore", "Accounts", "IMAPServer", "SMTP", "Web", "martletd", "MailCrypto", "TestSupport", "Fuzz",
+        ],
     ]
 
     /// What is wrong with a file's imports.

@@ -66,10 +66,10 @@ enum SourceTree {
         FileManager.default.fileExists(atPath: root.appendingPathComponent(path).path)
     }
 
-    /// Messages are data, not ours to tidy; neither is what Python leaves behind.
+    /// Messages and what was fuzzed are data, not ours to tidy; neither is what Python leaves behind.
     private static func isLeftOut(_ name: String) -> Bool {
-        name.contains("__pycache__") || name.hasPrefix("Samples/") || name.contains("/.")
-            || !textEndings.contains((name as NSString).pathExtension)
+        name.contains("__pycache__") || name.hasPrefix("Samples/") || name.hasPrefix("Fuzz/corpus/")
+            || name.contains("/.") || !textEndings.contains((name as NSString).pathExtension)
     }
 
     private static func read(_ path: String) -> SourceFile? {

@@ -86,6 +86,17 @@ struct TidyTests {
     @Test("no test names a pitfall that there is not")
     func noOtherPitfalls() { #expect(Pitfalls.tested.subtracting(Pitfalls.all.keys).isEmpty) }
 
+    @Test("every case of the catalogue has its row, with the files whose tests carry its number")
+    func catalogue() throws {
+        let table = try #require(SourceTree.files.first { $0.path == "docs/security.md" })
+        let files = SourceTree.files.filter { file in
+            file.path.hasPrefix("Tests/") && !file.path.hasPrefix("Tests/TidyTests/Catalogue")
+                && (file.path.hasSuffix(".swift") || file.path.hasSuffix(".py"))
+        }
+        let tests = Dictionary(uniqueKeysWithValues: files.map { ($0.path, Catalogue.carried(by: $0.text)) })
+        for problem in Catalogue.problems(table: table.text, tests: tests) { Issue.record("\(problem)") }
+    }
+
     @Test("every capability that is advertised names its tests, on each floor that knows of it")
     func proofs() throws {
         let list = try #require(SourceTree.files.first { $0.path == "Sources/IMAPServer/Session/Capabilities.swift" })

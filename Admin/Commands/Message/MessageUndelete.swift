@@ -23,7 +23,7 @@ struct MessageUndelete: AsyncParsableCommand {
     @Argument(help: "The account's address.") var account: String
     @OptionGroup var choice: ExpungedOptions
     @Option(
-        help: ArgumentHelp("Only the message with this Message-ID.", valueName: "id"))
+        help: ArgumentHelp("Only the message with this Message-ID.", valueName: "id"), transform: Typed.messageID)
     var messageID: String?
     @Option(
         help: ArgumentHelp("Bring them back into this mailbox.", valueName: "mailbox"), transform: Typed.mailbox)
@@ -66,7 +66,7 @@ struct MessageUndelete: AsyncParsableCommand {
 
     private var chosen: ExpungedChoice {
         var chosen = choice.choice
-        chosen.messageID = messageID.map { $0.hasPrefix("<") ? $0 : "<\($0)>" }
+        chosen.messageID = messageID
         chosen.withCopies = withCopies
         return chosen
     }

@@ -2,6 +2,9 @@
 
 import Yams
 
+#if canImport(Glibc)
+    import Glibc
+#endif
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -12,6 +15,8 @@ import Yams
 struct ConfigurationFile {
     /// The line of each key that the file sets.
     private(set) var lines: [String: Int] = [:]
+    /// What it says, as text.
+    private(set) var values: [String: [String]] = [:]
     private(set) var problems: [ConfigurationProblem] = []
     let path: String
     /// More is not a configuration.
@@ -20,15 +25,7 @@ struct ConfigurationFile {
     /// A missing file is an empty one.
     init(path: String) {
         self.path = path
-        guard FileManager.default.fileExists(atPath: path) else { return }
-        guard let data = FileManager.default.contents(atPath: path), data.count <= Self.longest else {
-            report(0, "cannot be read; it must be a file of at most 1 MiB that this user may read")
-            return
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            report(0, "is not UTF-8 text")
-            return
-        }
+        guard let text = text() else { return }
         do {
             guard let root = try Yams.Parser(yaml: text).singleRoot() else { return }
             if case .scalar(let scalar) = root, scalar.string.isEmpty { return }
@@ -38,6 +35,26 @@ struct ConfigurationFile {
         } catch {
             report(0, "is not YAML: \(error)")
         }
+    }
+
+    /// nil for what cannot be read, which has been reported, and for a file that is not there. A link that leads
+    /// nowhere is there: nobody meant the defaults by it.
+    private mutating func text() -> String? {
+        var information = stat()
+        if lstat(path, &information) != 0, errno == ENOENT || errno == ENOTDIR { return nil }
+        // What is no file, such as a pipe, might never end.
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
+            information.st_size <= Self.longest, let data = FileManager.default.contents(atPath: path),
+            data.count <= Self.longest
+        else {
+            report(0, "cannot be read; it must be a file of at most 1 MiB that this user may read")
+            return nil
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            report(0, "is not UTF-8 text")
+            return nil
+        }
+        return text
     }
 
     private mutating func report(_ line: Int, _ message: String) {
@@ -85,8 +102,9 @@ struct ConfigurationFile {
     private mutating func check(_ value: Node, of key: ConfigurationKey, line: Int) {
         lines[key.name] = line
         switch value {
-        case .scalar(let scalar) where !scalar.string.isEmpty: return
-        case .sequence(let sequence) where key.isList && sequence.allSatisfy({ $0.scalar != nil }): return
+        case .scalar(let scalar) where !scalar.string.isEmpty: values[key.name] = [scalar.string]
+        case .sequence(let sequence) where key.isList && sequence.allSatisfy({ $0.scalar != nil }):
+            values[key.name] = sequence.compactMap { $0.scalar?.string }
         default: report(line, "\(key.name): expected \(key.isList ? "a list; each entry " : "")\(key.expects)")
         }
     }

@@ -89,6 +89,9 @@ package struct ConfigurationKey: Sendable {
         one(
             "limits.imap-connections-per-address", \.imapConnectionsPerAddress, .number(1...1_000_000),
             restart: false, "IMAP connections from one address (of IPv6: one /64; loopback excepted)"),
+        one(
+            "limits.imap-connections-per-account", \.imapConnectionsPerAccount, .number(1...1_000_000),
+            restart: false, "IMAP connections on which one account is logged in"),
         one("limits.lmtp-connections", \.lmtpConnections, .number(1...10_000), "LMTP connections in all"),
         one("limits.recipients", \.recipients, .number(100...100_000), "recipients of one LMTP transaction"),
         one(

@@ -36,9 +36,10 @@ package struct ServerConfiguration: Hashable, Sendable {
     package var tlsKey: String
     /// In bytes.
     package var messageSize = 64 * 1_024 * 1_024
-    /// IMAP connections in all, from one address, and LMTP connections in all.
+    /// IMAP connections in all, from one address, of one account, and LMTP connections in all.
     package var imapConnections = 5_000
     package var imapConnectionsPerAddress = 100
+    package var imapConnectionsPerAccount = 200
     package var lmtpConnections = 100
     /// Of one LMTP transaction.
     package var recipients = 1_000

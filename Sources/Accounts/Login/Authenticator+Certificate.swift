@@ -1,5 +1,6 @@
 // EXTERNAL (RFC 4422 appendix A): the certificate says who it is, if somebody enrolled it.
 
+internal import Mail
 internal import MailStore
 
 extension Authenticator {
@@ -14,7 +15,7 @@ extension Authenticator {
             return wrong(.noCertificate, nil, attempt)
         }
         let credential = try await store.directory.credential(
-            publicID: Self.hexadecimal(fingerprint), kind: .certificate)
+            publicID: Hexadecimal.text(of: fingerprint), kind: .certificate)
         guard let credential, let account = try await store.directory.account(credential.accountID) else {
             return wrong(.unknownCertificate, nil, attempt)
         }
@@ -23,9 +24,5 @@ extension Authenticator {
         }
         limiter.succeeded(account.id, attempt.source, nil, at: now)
         return .accepted(account, credential)
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }

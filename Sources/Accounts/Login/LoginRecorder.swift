@@ -100,8 +100,8 @@ final class LoginRecorder: Sendable {
     /// Stores what there is. What cannot be stored is logged and, but for the counters, lost.
     /// - Parameter everything: false leaves the young successes whose clients may still name themselves.
     func store(everything: Bool) async {
-        let before = everything ? Int64.max : clock.now() - Self.clientPatience
-        let (uses, failures, bans) = state.withLock { $0.take(namelessBefore: before) }
+        let now = clock.now()
+        let (uses, failures, bans) = state.withLock { $0.take(at: now, everything: everything) }
         let guesses = limiter.takeUnsaved()
         do throws(StoreError) {
             try await directory.saveGuesses(guesses)
@@ -131,10 +131,13 @@ extension LoginRecorder.State {
         uses[way] = use
     }
 
+    /// A success of later than now was noted before the clock was set back.
     fileprivate mutating func take(
-        namelessBefore time: Int64
+        at now: Int64, everything: Bool
     ) -> (uses: [LoginUse], failures: [LoginFailureRecord], bans: [BanRecord]) {
-        let ready = uses.filter { $0.key.client != nil || $0.value.last <= time }
+        let ready = uses.filter { way, use in
+            everything || way.client != nil || !(0..<LoginRecorder.clientPatience).contains(now - use.last)
+        }
         for way in ready.keys { uses[way] = nil }
         defer {
             failures = []

@@ -4,8 +4,7 @@ internal import MailStore
 
 /// A value: whoever holds it guards it.
 struct BanList: Sendable {
-    /// By network; the end in seconds since 1970, nil for none.
-    private var ends: [Network: Int64?] = [:]
+    private var bans: [Network: BanRecord] = [:]
     /// The prefix lengths that occur: so many look-ups a question costs.
     private var lengths: Set<Int> = []
 
@@ -16,14 +15,13 @@ struct BanList: Sendable {
 
     mutating func add(_ record: BanRecord) {
         guard let network = try? Network(record.network) else { return }
-        ends[network] = .some(record.expires)
+        bans[network] = record
         lengths.insert(network.prefixLength)
     }
 
     func contains(_ address: IPAddress, at now: Int64) -> Bool {
         lengths.contains { length in
-            guard let end = ends[Network(address, prefixLength: length)] else { return false }
-            return end.map { $0 > now } ?? true
+            bans[Network(address, prefixLength: length)].map { !$0.isOver(at: now) } ?? false
         }
     }
 }

@@ -77,10 +77,16 @@ struct GuessTable: Sendable {
     private(set) var counts: [GuessSubject: GuessCount] = [:]
     private var unsaved: Set<GuessSubject> = []
 
-    /// The counts as they are at `now`.
-    func count(_ subject: GuessSubject, at now: Int64) -> GuessCount {
+    /// The counts as they are at `now`. A time that would begin later, because the clock was set back, begins now: who
+    /// is refused adds nothing, and would be refused until the clock is there again.
+    mutating func count(_ subject: GuessSubject, at now: Int64) -> GuessCount {
         guard var count = counts[subject] else { return GuessCount(at: now) }
+        let isAhead = count.shortStart > now || count.longStart > now
         count.move(to: now, subject.windows)
+        if isAhead {
+            counts[subject] = count
+            unsaved.insert(subject)
+        }
         return count
     }
 

@@ -199,12 +199,12 @@ extension LoginLimiter.State {
     }
 
     /// Whether there were too many failures from there.
-    fileprivate func isOver(_ source: LoginLimiter.Source?, _ now: Int64) -> Bool {
+    fileprivate mutating func isOver(_ source: LoginLimiter.Source?, _ now: Int64) -> Bool {
         zip(source?.networks ?? [], [1, 3]).contains { room(.network($0), $1, now) <= 0 }
     }
 
     /// How many more failures the subject may have.
-    private func room(_ subject: GuessSubject, _ factor: Int, _ now: Int64) -> Int {
+    private mutating func room(_ subject: GuessSubject, _ factor: Int, _ now: Int64) -> Int {
         let count = table.count(subject, at: now)
         let most: (short: Int, long: Int)
         switch subject {

@@ -45,27 +45,48 @@ package final class LiveSessions: Sendable {
         var session: LiveSession
         let end: @Sendable () -> Void
     }
-    private let entries = Mutex<[String: Entry]>([:])
+    private struct State {
+        var entries: [String: Entry] = [:]
+        var counts: [AccountID: Int] = [:]
+
+        mutating func remove(_ id: String) {
+            guard let account = entries.removeValue(forKey: id)?.session.account else { return }
+            let rest = counts[account, default: 0] - 1
+            counts[account] = rest > 0 ? rest : nil
+        }
+    }
+    private let state = Mutex(State())
 
     package init() {}
 
-    /// - Parameter end: ends the session soon; called at most once for each kick, from any thread, and must not block.
-    package func add(_ session: LiveSession, end: @escaping @Sendable () -> Void) {
-        entries.withLock { $0[session.id] = Entry(session: session, end: end) }
+    /// Enters a session, unless its account has as many already as it may.
+    /// - Parameters:
+    ///   - most: of one account.
+    ///   - end: ends the session soon; called at most once for each kick, from any thread, and must not block.
+    /// - Returns: whether it was entered.
+    @discardableResult
+    package func add(_ session: LiveSession, most: Int = .max, end: @escaping @Sendable () -> Void) -> Bool {
+        state.withLock { state in
+            state.remove(session.id)
+            guard state.counts[session.account, default: 0] < most else { return false }
+            state.counts[session.account, default: 0] += 1
+            state.entries[session.id] = Entry(session: session, end: end)
+            return true
+        }
     }
 
     package func remove(_ id: String) {
-        entries.withLock { _ = $0.removeValue(forKey: id) }
+        state.withLock { $0.remove(id) }
     }
 
     /// Notes what a session's client calls itself.
     package func setClient(_ client: String, of id: String) {
-        entries.withLock { $0[id]?.session.client = client }
+        state.withLock { $0.entries[id]?.session.client = client }
     }
 
     /// All of them, the oldest first.
     package var all: [LiveSession] {
-        entries.withLock { $0.values.map(\.session) }.sorted { ($0.since, $0.id) < ($1.since, $1.id) }
+        state.withLock { $0.entries.values.map(\.session) }.sorted { ($0.since, $0.id) < ($1.since, $1.id) }
     }
 
     /// Ends the session; false when there is none of that name.
@@ -75,7 +96,7 @@ package final class LiveSessions: Sendable {
     package func kick(account: AccountID) -> Int { kick { $0.account == account } }
 
     private func kick(_ isMeant: (LiveSession) -> Bool) -> Int {
-        let ends = entries.withLock { entries in entries.values.filter { isMeant($0.session) }.map(\.end) }
+        let ends = state.withLock { $0.entries.values.filter { isMeant($0.session) }.map(\.end) }
         for end in ends { end() }
         return ends.count
     }

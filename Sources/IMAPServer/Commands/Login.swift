@@ -53,11 +53,16 @@ extension Session {
         if switches == nil {
             switches = try await environment.store.directory.capabilitySwitches(of: login.account.id)
         }
+        let handle = SessionHandle(channel: connection.channel, gate: connection.gate, login: loginSlot)
+        let most = environment.settings.connectionsPerAccount
+        guard environment.liveSessions.add(LiveSession(login), most: most, end: { handle.end(.kicked) }) else {
+            logger.notice("too many sessions of one account", metadata: ["account": "\(login.account.id)"])
+            return .no("This account has \(most) sessions, as many as it may have; end one of them.", code: .limit)
+        }
         identity = Identity(login: login, account: account, switches: switches ?? CapabilitySwitches())
         loginSlot.set(login)
-        let handle = SessionHandle(channel: connection.channel, gate: connection.gate, login: loginSlot)
-        environment.liveSessions.add(LiveSession(login)) { handle.end(.kicked) }
-        connection.framer.authenticated = true
+        connection.setAuthenticated(true)
+        commandsWithoutLogin = 0
         logger.info(
             "imap login",
             metadata: ["account": "\(login.account.id)", "tls": "\(tls?.version ?? "none")"])

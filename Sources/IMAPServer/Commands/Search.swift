@@ -18,8 +18,8 @@ extension Session {
                 search, in: selection.mailbox, of: selection.account, extent: SearchExtent(results),
                 scoring: results?.options.contains(.relevancy) == true, progress: &progress)
             try await reply(finding, results: results, search.numbering, tag: tag, in: selection) { numbers, writer in
-                writer.search(
-                    finding.found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: finding.found))
+                let found = finding.found
+                writer.search(found.map { numbers.number(at: $0) }, modSeq: numbers.highestModSeq(of: found))
             }
             keepUpToDate(search, tag: tag, found: finding.found, in: selection)
             return .ok("SEARCH completed.")

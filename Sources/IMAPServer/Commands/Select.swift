@@ -144,5 +144,5 @@ struct ComingSelection {
 
 extension MailboxReference {
     /// What stands before the owner's name of the mailbox in this session's.
-    fileprivate var namePrefix: String { String(fullName.text.dropLast(name.text.count)) }
+    fileprivate var namePrefix: String { String(Substring(fullName.text.utf8.dropLast(name.text.utf8.count))) }
 }

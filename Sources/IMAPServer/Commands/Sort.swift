@@ -15,7 +15,7 @@ extension Session {
             finding = try await sorted(finding, by: sort.criteria, progress: &progress)
             let (found, results) = (finding.found, sort.results)
             try await reply(finding, results: results, sort.numbering, tag: tag, in: selection) { numbers, writer in
-                writer.sort(found.lazy.map(numbers.number(at:)), modSeq: numbers.highestModSeq(of: found))
+                writer.sort(found.map { numbers.number(at: $0) }, modSeq: numbers.highestModSeq(of: found))
             }
             keepUpToDate(sort.search, by: sort.criteria, tag: tag, found: finding.found, in: selection)
             return .ok("SORT completed.")

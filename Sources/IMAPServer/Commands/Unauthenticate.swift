@@ -17,7 +17,7 @@ extension Session {
         identity = nil
         loginSlot.clear()
         environment.liveSessions.remove(environment.sessionID)
-        connection.framer.authenticated = false
+        connection.setAuthenticated(false)
         connection.gate.setDeadline(.now() + TimeAmount(limits.timeBeforeAuthentication))
         logger.info("imap login ended", metadata: ["reason": "unauthenticate"])
         connection.writer.tagged(tag, .ok, "UNAUTHENTICATE completed.")

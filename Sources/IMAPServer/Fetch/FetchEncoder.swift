@@ -197,17 +197,12 @@ struct FetchEncoder: Sendable {
         _ item: FetchItem, of entry: MessageEntry, into writer: inout ResponseWriter, _ reader: AccountReader
     ) throws {
         let body = entry.bodyID
-        var encoded = ByteBuffer()
         switch item {
-        case .envelope:
-            try reader.envelope(of: body, into: &encoded)
-            writer.fetchEnvelope(encoded: encoded)
-        case .bodyStructure:
-            try reader.bodyStructure(of: body, into: &encoded)
-            writer.fetchBodyStructure(encoded: encoded)
+        case .envelope: writer.fetchEnvelope(encoded: try reader.outline(of: body).envelope)
+        case .bodyStructure: writer.fetchBodyStructure(encoded: try reader.outline(of: body).bodyStructure)
         case .body:
-            try reader.bodyStructure(of: body, into: &encoded)
-            let short = MessageParser.bodyWithoutExtensions(Array(encoded.readableBytesView))
+            let structure = try reader.outline(of: body).bodyStructure
+            let short = MessageParser.bodyWithoutExtensions(Array(structure.readableBytesView))
             writer.fetchBody(encoded: ByteBuffer(bytes: short))
         case .emailID: writer.fetchEmailID(ObjectID.email(try reader.emailID(of: body, in: account)))
         case .threadID: writer.fetchThreadID(try reader.threadName(of: body, in: account).map(ObjectID.thread))

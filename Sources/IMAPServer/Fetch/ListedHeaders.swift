@@ -29,18 +29,19 @@ struct ListedHeaders {
     /// A group is worth reading when so many neighbouring messages are in it; one header alone is read sooner.
     static let worthwhile = 4
 
-    private var group: HeaderGroup?
+    private var group: BodyGroup?
     /// The number of the group that was asked for last, there or not.
     private var asked: Int64?
 
     /// The group that has the body of a message; nil when there is none, or it is not worth it.
-    mutating func group(of index: Int, among targets: [FetchTarget], _ reader: AccountReader) throws -> HeaderGroup? {
-        let number = HeaderGroup.number(of: targets[index].entry.bodyID)
+    mutating func group(of index: Int, among targets: [FetchTarget], _ reader: AccountReader) throws -> BodyGroup? {
+        let kind = GroupKind.headerFields
+        let number = kind.number(of: targets[index].entry.bodyID)
         if number == asked { return group }
         let last = index + ListedHeaders.worthwhile - 1
-        guard last < targets.count, HeaderGroup.number(of: targets[last].entry.bodyID) == number else { return nil }
+        guard last < targets.count, kind.number(of: targets[last].entry.bodyID) == number else { return nil }
         asked = number
-        group = try reader.headerGroup(number)
+        group = try reader.group(kind, number)
         return group
     }
 }
@@ -48,7 +49,7 @@ struct ListedHeaders {
 extension ResponseWriter {
     /// Writes the item from a group.
     /// - Returns: false when the group lacks the body; nothing is written then.
-    mutating func fetchListed(_ item: ListedItem, of body: BodyID, in group: HeaderGroup) -> Bool {
+    mutating func fetchListed(_ item: ListedItem, of body: BodyID, in group: BodyGroup) -> Bool {
         guard let pack = group.pack(of: body),
             let size = ListedFields.size(of: item.choice, in: pack, of: group.bytes)
         else { return false }

@@ -136,8 +136,7 @@ struct NotifyInterest: Sendable {
             return switch filter {
             case .personal: false
             case .subscribed: subscriptions.contains { $0.inOtherUsers?.owner == owner }
-            case .subtree(let top):
-                top.text == MailboxName.otherUsers || top.text == level || top.text.hasPrefix(level + "/")
+            case .subtree(let top): top.text == MailboxName.otherUsers || top.isAtOrBelow(level)
             case .mailbox(let one): one.inOtherUsers?.owner == owner
             }
         }

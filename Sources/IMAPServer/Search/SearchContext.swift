@@ -61,7 +61,7 @@ struct SearchContext: Sendable {
             SearchContext.runs(order, of: gone).reversed().map { run in
                 .init(
                     place: UInt32(truncatingIfNeeded: run.lowerBound + 1),
-                    numbers: NumberRuns(order[run].lazy.compactMap(number)))
+                    numbers: NumberRuns(order[run].compactMap(number)))
             })
     }
 
@@ -79,7 +79,7 @@ struct SearchContext: Sendable {
             SearchContext.runs(sorted, of: new).map { run in
                 .init(
                     place: UInt32(truncatingIfNeeded: run.lowerBound + 1),
-                    numbers: NumberRuns(sorted[run].lazy.compactMap(number)))
+                    numbers: NumberRuns(sorted[run].compactMap(number)))
             })
     }
 

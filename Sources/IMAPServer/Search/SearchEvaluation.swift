@@ -11,6 +11,27 @@ struct SearchCandidate: Hashable, Sendable {
 }
 
 extension SearchProgram {
+    /// Where in the view all messages lie that can satisfy the search, as far as the numbers tell that it names: for a
+    /// client that asks about its newest messages nobody looks at the others.
+    func range(in view: MailboxSnapshot) -> Range<Int> { SearchProgram.range(of: root, in: view) }
+
+    private static func range(of node: Node, in view: MailboxSnapshot) -> Range<Int> {
+        let all = 0..<view.count
+        switch node {
+        case .constant(false): return 0..<0
+        case .indices(let ranges):
+            guard let first = ranges.first, let last = ranges.last else { return 0..<0 }
+            return (first.lowerBound..<last.upperBound).clamped(to: all)
+        case .uids(let set), .recent(let set):
+            guard let first = set.ranges.first, let last = set.ranges.last else { return 0..<0 }
+            let start = view.indexOfFirst(atLeast: first.lowerBound)
+            let end = last.upperBound == .max ? view.count : view.indexOfFirst(atLeast: last.upperBound + 1)
+            return start..<max(start, end)
+        case .all(let nodes): return nodes.reduce(all) { $0.clamped(to: range(of: $1, in: view)) }
+        default: return all
+        }
+    }
+
     /// nil when the snapshot cannot tell.
     func decide(_ candidate: SearchCandidate) -> Bool? { SearchProgram.decide(root, candidate) }
 

@@ -16,7 +16,7 @@ package struct SearchProgram: Sendable {
         /// Sequence numbers, as indices.
         case indices([Range<Int>])
         case uids(UIDSet)
-        case flagSets(Set<FlagSetID>)
+        case flagSets(FlagSetMask)
         case recent(UIDSet)
         case internalDate(SearchComparison, day: Int)
         /// INTERNALDATE in seconds since 1970.
@@ -119,8 +119,8 @@ package struct SearchProgram: Sendable {
         let flagSets = making.mailbox.view.flagSets
         return switch key {
         case .messages(let selection): numbers(selection, making.mailbox)
-        case .flag(let flag): .flagSets(flagSets.ids { $0.contains(flag) })
-        case .keyword(let keyword): .flagSets(flagSets.ids { $0.keywords.contains(keyword) })
+        case .flag(let flag): .flagSets(FlagSetMask(flagSets.ids { $0.contains(flag) }))
+        case .keyword(let keyword): .flagSets(FlagSetMask(flagSets.ids { $0.keywords.contains(keyword) }))
         case .recent: .recent(making.mailbox.recent)
         case .date(.internal, let comparison, let day): .internalDate(comparison, day: day)
         case .date(.sent, let comparison, let day): .sentDate(comparison, day: day)
@@ -177,6 +177,25 @@ package struct SearchProgram: Sendable {
 
     private static func isUTF8(_ charset: String) -> Bool {
         ["utf-8", "utf8", "us-ascii"].contains(charset.asciiLowercased)
+    }
+}
+
+/// Some of an account's flag sets. Asked for each message, so without hashing: they are numbered from 1 on.
+struct FlagSetMask: Sendable {
+    /// Numbers below this are looked up in an array.
+    private static let small: UInt32 = 65_536
+    private var isIn: [Bool]
+    private let large: Set<FlagSetID>
+
+    init(_ ids: Set<FlagSetID>) {
+        let numbers = ids.map(\.rawValue).filter { $0 < FlagSetMask.small }
+        isIn = Array(repeating: false, count: numbers.max().map { Int($0) + 1 } ?? 0)
+        for number in numbers { isIn[Int(number)] = true }
+        large = ids.filter { $0.rawValue >= FlagSetMask.small }
+    }
+
+    func contains(_ id: FlagSetID) -> Bool {
+        id.rawValue < isIn.count ? isIn[Int(id.rawValue)] : !large.isEmpty && large.contains(id)
     }
 }
 

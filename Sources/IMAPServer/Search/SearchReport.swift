@@ -36,9 +36,9 @@ package struct SearchReport: Sendable {
         if let first = found.first, options.contains(.min) { data.append(.min(number(first))) }
         if let last = found.last, options.contains(.max) { data.append(.max(number(last))) }
         if options.contains(.count) { data.append(.count(found.count)) }
-        if wantsAll, !found.isEmpty { data.append(.all(NumberRuns(found.lazy.map(number)))) }
+        if wantsAll, !found.isEmpty { data.append(.all(NumberRuns(found.map(number)))) }
         if let range = results.partial, let partial {
-            data.append(.partial(range, NumberRuns(found[partial].lazy.map(number))))
+            data.append(.partial(range, NumberRuns(found[partial].map(number))))
         }
         if options.contains(.relevancy), let scores {
             data.append(.relevancy(Array(scores[partial ?? 0..<scores.count])))

@@ -115,7 +115,7 @@ extension Session {
     ) async throws -> [Int] {
         var hits: [Int] = []
         var open: [SearchCandidate] = []
-        for slice in SearchSlices(count: indices.count, extent: .all, program) {
+        for slice in SearchSlices(of: indices.indices, extent: .all, program) {
             let judged = await apart(slice.count * program.keys) {
                 var judged = JudgedSlice()
                 for index in indices[slice] { judged.judge(index, scope.view[index], by: program) }
@@ -140,11 +140,13 @@ extension Session {
             progress.done += view.count
             return Array(0..<view.count)
         }
+        let range = program.range(in: view)
+        progress.done += view.count - range.count
         let before = progress.done
         var found: [[Int]] = []
         var count = 0
         var seen = 0
-        for slice in SearchSlices(count: view.count, extent: extent, program) {
+        for slice in SearchSlices(of: range, extent: extent, program) {
             let judged = await apart(slice.count * program.keys) {
                 var judged = JudgedSlice()
                 view.forEach(in: slice) { index, entry in judged.judge(index, entry, by: program) }
@@ -216,8 +218,8 @@ private struct SearchSlices: Sequence, IteratorProtocol {
     private let size: Int
     private let isFromEnd: Bool
 
-    init(count: Int, extent: SearchExtent, _ program: SearchProgram) {
-        rest = 0..<count
+    init(of range: Range<Int>, extent: SearchExtent, _ program: SearchProgram) {
+        rest = range
         let most = extent.isAll || !program.readsStore ? SearchSlices.slice : SearchSlices.small
         size = Swift.max(1, Swift.min(most, SearchSlices.slice / Swift.max(1, program.keys / 4)))
         if case .last = extent { isFromEnd = true } else { isFromEnd = false }

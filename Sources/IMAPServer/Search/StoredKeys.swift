@@ -120,9 +120,9 @@ extension Session {
     private func newestBody(of found: [Int], in scope: SearchScope) async -> BodyID {
         let view = scope.view
         return await apart(found.count) {
-            var newest = BodyID(rawValue: 0)
-            view.forEach(at: found) { newest = max(newest, $1.bodyID) }
-            return newest
+            var newest: Int64 = 0
+            view.forEach(at: found) { newest = max(newest, $1.bodyID.rawValue) }
+            return BodyID(rawValue: newest)
         }
     }
 

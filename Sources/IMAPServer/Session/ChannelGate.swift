@@ -28,6 +28,7 @@ final class ChannelGate: Sendable {
         var timerDue: NIODeadline = .distantFuture
     }
     private let state = Mutex(State())
+    let readBound = ReadBound()
     private let eventLoop: any EventLoop
 
     init(eventLoop: any EventLoop) { self.eventLoop = eventLoop }

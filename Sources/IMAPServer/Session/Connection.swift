@@ -3,7 +3,8 @@
 // Theory. Bytes are asked for only when the framer has no further event, so a client that sends faster than it is
 // served fills the kernel's buffers and then waits. Replies collect in `writer` and go out when the session has nothing
 // else to do or `flushSize` is reached; a flush waits until the channel has room, so a client that does not read
-// suspends its own session and nothing else. One that makes no progress for `writeTime` is cut off.
+// suspends its own session and nothing else. One that makes no progress for `writeTime` is cut off, one that has not
+// logged in when its time is over.
 
 import Dispatch
 import IMAPSyntax
@@ -28,6 +29,18 @@ final class Connection {
         self.gate = gate
         self.limits = limits
         framer = CommandFramer(limits: limits)
+    }
+
+    /// Room for replies that wait for their client, as the channel is told of it.
+    static func waterMark(_ most: Int) -> ChannelOptions.Types.WriteBufferWaterMark {
+        .init(low: max(1, most / 4), high: max(1, most))
+    }
+
+    /// After a login, and after its end: other limits hold.
+    func setAuthenticated(_ isAuthenticated: Bool) {
+        framer.authenticated = isAuthenticated
+        let most = isAuthenticated ? limits.output : limits.outputBeforeAuthentication
+        channel.setOption(.writeBufferWaterMark, value: Connection.waterMark(most)).whenComplete { _ in }
     }
 
     // MARK: Reading
@@ -177,8 +190,9 @@ final class Connection {
         guard !now.contains(.ended) else { throw ConnectionEnded() }
         let watch = WriteWatch(channel, every: TimeAmount(limits.writeTime))
         defer { watch.cancel() }
-        let wake = await gate.wait(for: [.writable, .ended])
-        guard !wake.contains(.ended) else { throw ConnectionEnded() }
+        let wake = await gate.wait(for: framer.authenticated ? [.writable, .ended] : [.writable, .ended, .deadline])
+        if wake.contains(.deadline) { gate.ended(because: "login time-out") }
+        guard wake.isDisjoint(with: [.ended, .deadline]) else { throw ConnectionEnded() }
     }
 
     /// Forgets what has been written: it must not follow what was sent.

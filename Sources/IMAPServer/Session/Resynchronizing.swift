@@ -1,8 +1,9 @@
 // What a client that comes back is told: what is gone, and what changed, since a MODSEQ that it knows.
 //
-// Theory. The snapshot says what changed and the store's tombstones what is gone; both are exact however long ago. The
-// tombstones are read after the snapshot was taken and may know of more: a message that is still in the client's view
-// is left out, since the view's next advance tells of it, in a VANISHED without EARLIER (RFC 7162 §3.2.10).
+// Theory. The snapshot says what changed and the store what is gone; both are exact however long ago, but that of a
+// mailbox which came from a backup all UIDs may be told that are not there. What is gone is read after the snapshot was
+// taken and may be more: a message that is still in the client's view is left out, since the view's next advance tells
+// of it, in a VANISHED without EARLIER (RFC 7162 §3.2.10).
 
 import IMAPSyntax
 import Mail
@@ -16,10 +17,7 @@ extension Session {
     ) async throws {
         let view = selection.mailbox.view
         let gone = try await selection.account.vanished(from: view.mailboxID, since: modSeq, among: uids)
-        let told = gone.numbers.filter { uid in
-            uid.rawValue > floor && UInt64(uid.rawValue) < view.uidNext && view.index(of: uid) == nil
-        }
-        connection.writer.vanished(UIDSet(told), earlier: true)
+        connection.writer.vanished(view.without(gone, above: floor), earlier: true)
         try await connection.flushIfLarge()
     }
 
@@ -43,6 +41,27 @@ extension Session {
             connection.writer.endFetch()
             try await connection.flushIfLarge()
         }
+    }
+}
+
+extension MailboxSnapshot {
+    /// The UIDs of the set that lie above a floor and below UIDNEXT, and that none of the messages has.
+    func without(_ uids: UIDSet, above floor: UInt32) -> UIDSet {
+        var found: [ClosedRange<UInt32>] = []
+        for range in uids.ranges {
+            var start = max(UInt64(range.lowerBound), UInt64(floor) + 1)
+            let end = min(UInt64(range.upperBound), max(uidNext, 1) - 1)
+            func add(upTo last: UInt64) {
+                if start <= last { found.append(UInt32(clamping: start)...UInt32(clamping: last)) }
+            }
+            for index in indices(in: UIDSet([range])).joined() {
+                let uid = UInt64(self[index].uid.rawValue)
+                add(upTo: min(uid - 1, end))
+                start = max(start, uid + 1)
+            }
+            add(upTo: end)
+        }
+        return UIDSet(found)
     }
 }
 

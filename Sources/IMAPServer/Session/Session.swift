@@ -64,6 +64,8 @@ final class Session {
     var listening: AccountListening?
     var failedLogins = 0
     private var badCommands = 0
+    /// Since the connection began, or the last login.
+    var commandsWithoutLogin = 0
     /// The last line has been written.
     private(set) var isOver = false
     private(set) var endReason = "disconnected"
@@ -215,7 +217,9 @@ final class Session {
             case .failure(let bad): refuse(bad)
             }
         case .continuationNeeded(let head): announceLiteral(head)
-        case .append(.begin(let head)): try await append(head)
+        case .append(.begin(let head)):
+            connection.gate.readBound.set(forMessages: identity != nil)
+            try await append(head)
         case .bad(let bad, let code, let fatal):
             refuse(bad, code: code)
             if fatal, !isOver { bye("Closing the connection: \(bad.reason).", code: code, reason: "limit") }
@@ -252,6 +256,7 @@ final class Session {
         try await refreshRights()
         guard !isOver else { return }
         SessionMetrics.commands.increment()
+        guard mayGoOn(given) else { return }
         if let refusal = refusal(of: given.command.name) {
             connection.writer.tagged(given.tag, refusal.condition, code: refusal.code, refusal.text)
             // A program that tries to set \Seen on each message of a read-only mailbox does nothing bad.
@@ -268,6 +273,16 @@ final class Session {
         if command.name == .fetch, try await performRun(from: tagged) { return badCommands = 0 }
         if command.name == .store, try await performStores(from: tagged) { return badCommands = 0 }
         try await conclude(tagged) { try await perform(tagged) }
+    }
+
+    /// Notes what kind of commands come. False: there were too many without a login.
+    private func mayGoOn(_ given: TaggedCommand) -> Bool {
+        connection.gate.readBound.set(forMessages: false)
+        guard identity == nil else { return true }
+        commandsWithoutLogin += 1
+        guard commandsWithoutLogin > limits.commandsBeforeAuthentication else { return true }
+        bye("Too many commands without a login.", reason: "commands without a login")
+        return false
     }
 
     /// Carries a command out and says what came of it.

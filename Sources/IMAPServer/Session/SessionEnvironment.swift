@@ -41,10 +41,13 @@ struct SessionHandle: Sendable {
         // The time begins on the loop, behind the session that was just woken there: where the loop is late, it would
         // otherwise be over before the session has had its turn.
         channel.eventLoop.execute {
-            channel.eventLoop.scheduleTask(in: SessionHandle.leaveTime) {
-                gate.ended(because: "cut off")
-                channel.close(promise: nil)
-            }
+            channel.eventLoop.scheduleTask(in: SessionHandle.leaveTime) { cutOff(because: "cut off") }
         }
+    }
+
+    /// Ends the connection without a word; `reason` is for the log.
+    func cutOff(because reason: String) {
+        gate.ended(because: reason)
+        channel.close(promise: nil)
     }
 }

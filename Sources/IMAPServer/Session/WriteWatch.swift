@@ -16,6 +16,8 @@ final class WriteWatch: Sendable {
             self?.look(at: channel)
         }
         state.withLock { $0.task = task }
+        // What waits now is what the first look compares with.
+        look(at: channel)
     }
 
     func cancel() { state.withLock { $0.task }?.cancel() }

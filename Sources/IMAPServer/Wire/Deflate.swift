@@ -2,13 +2,13 @@
 
 import CZlib
 import Glibc
-import NIOCore
+package import NIOCore
 
 /// Compresses one direction of a connection.
 ///
 /// A flushed stream stands at a byte's edge and refers to nothing before it from a new compressor; so one may be let go
 /// after a flush and another go on in its place.
-final class Deflater {
+package final class Deflater {
     /// Fast, and at most a tenth larger than what the default level makes of IMAP's replies.
     private static let level: Int32 = 3
     /// A window of 16 KiB and tables to it: some 140 KiB in all.
@@ -20,7 +20,7 @@ final class Deflater {
     private let memory: DeflaterMemory
 
     /// nil without memory.
-    init?() {
+    package init?() {
         guard let memory = DeflaterMemory() else {
             stream.deallocate()
             return nil
@@ -43,7 +43,7 @@ final class Deflater {
     /// Appends to `output`. With `flush` everything that was ever given is there then, to the last byte, however many
     /// rounds that takes: a rest that stays inside leaves the client waiting.
     /// - Returns: false when the stream is broken.
-    func compress(_ input: ByteBuffer, flush: Bool, into output: inout ByteBuffer) -> Bool {
+    package func compress(_ input: ByteBuffer, flush: Bool, into output: inout ByteBuffer) -> Bool {
         input.withUnsafeReadableBytes { bytes in
             guard let count = UInt32(exactly: bytes.count) else { return false }
             stream.pointee.next_in = bytes.bindMemory(to: UInt8.self).baseAddress
@@ -109,8 +109,8 @@ private final class DeflaterMemory {
 }
 
 /// Decompresses the other direction: at most 40 KiB of memory, whatever window the client chose.
-final class Inflater {
-    enum Outcome {
+package final class Inflater {
+    package enum Outcome {
         /// The end of what is to be had now: the input is used up, or a flush of the peer's is reached.
         case paused
         /// `atMost` bytes are there, and more can be had.
@@ -124,7 +124,7 @@ final class Inflater {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
 
     /// nil without memory.
-    init?() {
+    package init?() {
         stream.initialize(to: z_stream())
         guard martlet_inflateInit2(stream, -MAX_WBITS) == Z_OK else {
             stream.deallocate()
@@ -139,7 +139,7 @@ final class Inflater {
 
     /// Takes from `input` what it uses and appends to `output`, up to the next flush of the peer that brought
     /// something. What follows it is left alone: when the peer ended its compression there, it is plain text.
-    func decompress(_ input: inout ByteBuffer, atMost: Int, into output: inout ByteBuffer) -> Outcome {
+    package func decompress(_ input: inout ByteBuffer, atMost: Int, into output: inout ByteBuffer) -> Outcome {
         var outcome = Outcome.paused
         input.readWithUnsafeReadableBytes { bytes in
             let count = UInt32(clamping: bytes.count)

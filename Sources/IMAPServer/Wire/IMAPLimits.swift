@@ -32,7 +32,9 @@ package struct IMAPLimits: Hashable, Sendable {
     /// Commands that are not understood before the connection is closed.
     package var badCommandsBeforeAuthentication = 3
     package var badCommands = 20
-    /// From the connection to a successful login, in all.
+    /// Commands of a connection without a login: more than any program needs to log in.
+    package var commandsBeforeAuthentication = 100
+    /// From the connection to a successful login, in all, also of a client that does not read.
     package var timeBeforeAuthentication = Duration.seconds(60)
     /// Without a command (RFC 3501 §5.4 wants at least 30 minutes).
     package var idleTime = Duration.seconds(30 * 60)
@@ -42,6 +44,8 @@ package struct IMAPLimits: Hashable, Sendable {
     /// quarter. What one command may add before it looks is a few hundred KiB more; but the numbers that a search found
     /// are one response, some 8 bytes for each message, and so are a mailbox's annotations, of 6 MiB at most.
     package var output = 256 * 1_024
+    /// The same before authentication.
+    package var outputBeforeAuthentication = 16 * 1_024
 
     /// Searches of a session that are kept up to date, and the results of each: of a search, of a sort.
     package var contexts = 16

@@ -81,7 +81,7 @@ package struct MailboxPattern: Sendable {
 
     /// INBOX, also as the first level of a longer name, is matched without regard to case (RFC 3501 §5.1).
     package func matches(_ name: MailboxName) -> Bool {
-        matches(name.text.utf8, caseless: name.text == "INBOX" || name.text.hasPrefix("INBOX/") ? 5 : 0)
+        matches(name.text.utf8, caseless: name.isAtOrBelow("INBOX") ? 5 : 0)
     }
 
     private func matches(_ text: String.UTF8View, caseless: Int) -> Bool {

@@ -60,7 +60,7 @@ package enum SearchDatum: Hashable, Sendable {
 package struct NumberRuns: Hashable, Sendable {
     package private(set) var ranges: [ClosedRange<UInt32>] = []
 
-    package init(_ numbers: some Sequence<UInt32>) {
+    package init(_ numbers: [UInt32]) {
         for number in numbers {
             if let last = ranges.last, last.upperBound < .max, last.upperBound + 1 == number {
                 ranges[ranges.count - 1] = last.lowerBound...number
@@ -77,12 +77,12 @@ extension ResponseWriter {
     // RFC 3501 §9: "SEARCH" *(SP nz-number); RFC 7162 §7: [SP search-sort-mod-seq]
     /// Written even when there is none: clients wait for it.
     /// - Parameter modSeq: the highest of the messages', for a search by mod-sequence.
-    package mutating func search(_ numbers: some Sequence<UInt32>, modSeq: UInt64? = nil) {
+    package mutating func search(_ numbers: [UInt32], modSeq: UInt64? = nil) {
         list("* SEARCH", numbers, modSeq)
     }
 
     // RFC 5256 §5: sort-data = "SORT" *(SP nz-number); RFC 7162 §7: [SP search-sort-mod-seq]
-    package mutating func sort(_ numbers: some Sequence<UInt32>, modSeq: UInt64? = nil) {
+    package mutating func sort(_ numbers: [UInt32], modSeq: UInt64? = nil) {
         list("* SORT", numbers, modSeq)
     }
 
@@ -110,7 +110,7 @@ extension ResponseWriter {
         crlf()
     }
 
-    private mutating func list(_ name: StaticString, _ numbers: some Sequence<UInt32>, _ modSeq: UInt64?) {
+    private mutating func list(_ name: StaticString, _ numbers: [UInt32], _ modSeq: UInt64?) {
         buffer.writeStaticString(name)
         var isEmpty = true
         for number in numbers {

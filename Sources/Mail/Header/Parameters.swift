@@ -133,7 +133,12 @@ package struct Parameters: Hashable, Sendable {
 }
 
 /// Hexadecimal digits.
-enum Hexadecimal {
+package enum Hexadecimal {
+    /// Two small ones for each byte.
+    package static func text(of bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
     static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case 0x30...0x39: digit - 0x30

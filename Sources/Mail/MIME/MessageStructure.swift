@@ -181,7 +181,9 @@ struct MessageStructure {
         while open.count > level, let index = open.popLast() {
             innerEnd = max(parts[index].bodyStart, mark.offset, innerEnd)
             parts[index].bodyEnd = innerEnd
-            parts[index].bodyLines = max(0, mark.lines - bodyMarks[index].lines)
+            // What ends a line end later has that line end among its lines.
+            let lines = innerEnd > mark.offset ? mark.lines + 1 : mark.lines
+            parts[index].bodyLines = max(0, lines - bodyMarks[index].lines)
         }
     }
 

@@ -119,6 +119,9 @@ package struct TransferDecoder: Sendable {
                     if !blanks.isEmpty { giveBlanks(to: &output) }
                     output.append(contentsOf: bytes, from: index, to: end)
                     index = end
+                } else if TransferDecoder.isEscape(bytes, at: index) {
+                    if !blanks.isEmpty { giveBlanks(to: &output) }
+                    TransferDecoder.decodeEscapes(of: bytes, from: &index, into: &output)
                 } else {
                     plain(bytes[index], into: &output)
                     index += 1
@@ -144,6 +147,32 @@ package struct TransferDecoder: Sendable {
         }
         return index
     }
+
+    /// Whether `=` and two digits stand there.
+    private static func isEscape(_ bytes: Span<UInt8>, at index: Int) -> Bool {
+        index + 2 < bytes.count && bytes[index] == UInt8(ascii: "=")
+            && hexadecimalValues[Int(bytes[index + 1])] | hexadecimalValues[Int(bytes[index + 2])] < 16
+    }
+
+    /// Escapes in a row: text that is not in Latin letters is hardly anything else.
+    private static func decodeEscapes(of bytes: Span<UInt8>, from index: inout Int, into output: inout [UInt8]) {
+        let values = hexadecimalValues.span
+        let most = min(longestRun, (bytes.count - index) / 3)
+        output.append(addingCapacity: most) { output in
+            for _ in 0..<most {
+                let (high, low) = (values[Int(bytes[index + 1])], values[Int(bytes[index + 2])])
+                guard bytes[index] == UInt8(ascii: "="), high | low < 16 else { return }
+                output.append(high &<< 4 | low)
+                index += 3
+            }
+        }
+    }
+
+    /// Escapes for which room is made at once: those of a line.
+    private static let longestRun = 25
+
+    /// What each byte stands for; 16 for what is no digit.
+    private static let hexadecimalValues = (0...UInt8.max).map { Hexadecimal.value(of: $0) ?? 16 }
 
     @inline(__always)
     private static func standsForItself(_ byte: UInt8) -> Bool {

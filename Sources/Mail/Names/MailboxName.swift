@@ -42,7 +42,7 @@ package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConverti
         guard !text.isEmpty else { throw .empty }
         guard text.utf8.count <= MailboxName.longest else { throw .tooLong }
         if let problem = MailboxName.forbidden(in: text) { throw problem }
-        var elements = text.normalizedToNFC.split(separator: "/", omittingEmptySubsequences: false)
+        var elements = MailboxName.levels(of: text.normalizedToNFC)
         guard elements.count <= MailboxName.deepest else { throw .tooDeep }
         guard elements.allSatisfy({ !$0.isEmpty }) else { throw .emptyElement }
         guard !elements.contains(where: { $0 == "." || $0 == ".." }) else { throw .dotElement }
@@ -91,7 +91,12 @@ package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConverti
     }
 
     package var isInbox: Bool { self == .inbox }
-    package var elements: [Substring] { text.split(separator: "/") }
+    package var elements: [Substring] { MailboxName.levels(of: text) }
+
+    /// A delimiter is one also where a mark behind it, or a letter that joins what follows, makes a Character of both.
+    package static func levels(of text: String, atMost count: Int = .max) -> [Substring] {
+        text.utf8.split(separator: slash, maxSplits: count - 1, omittingEmptySubsequences: false).map { Substring($0) }
+    }
 
     /// The name one level up; nil at the top.
     package var parent: MailboxName? {
@@ -112,14 +117,22 @@ package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConverti
 
     /// True for `a/b` and `a/b/c` when self is `a`; false for `a` itself.
     package func isAncestor(of other: MailboxName) -> Bool {
-        other.text.utf8.count > text.utf8.count && other.text.hasPrefix(text + "/")
+        other.text.utf8.count > text.utf8.count && other.isAtOrBelow(text)
+    }
+
+    /// Whether this is the mailbox of that name or lies below it.
+    package func isAtOrBelow(_ name: String) -> Bool {
+        let (own, above) = (text.utf8, name.utf8)
+        guard own.starts(with: above) else { return false }
+        let rest = own.dropFirst(above.count)
+        return rest.isEmpty || rest.first == MailboxName.slash
     }
 
     /// This name with the ancestor (or itself) `old` replaced by `new`; self when `old` is neither.
     package func replacing(_ old: MailboxName, by new: MailboxName) throws(Problem) -> MailboxName {
         if self == old { return new }
         guard old.isAncestor(of: self) else { return self }
-        return try MailboxName(new.text + text.dropFirst(old.text.count))
+        return try MailboxName(new.text + Substring(text.utf8.dropFirst(old.text.utf8.count)))
     }
 
     /// INBOX and what is below it first, then level by level by Unicode scalar.
@@ -135,13 +148,7 @@ package struct MailboxName: Hashable, Comparable, Sendable, CustomStringConverti
 
     private static let slash = UInt8(ascii: "/")
 
-    private var isInboxOrBelow: Bool {
-        guard text.utf8.first == UInt8(ascii: "I"), text.utf8.starts(with: MailboxName.inbox.text.utf8) else {
-            return false
-        }
-        let rest = text.utf8.dropFirst(MailboxName.inbox.text.utf8.count)
-        return rest.isEmpty || rest.first == MailboxName.slash
-    }
+    private var isInboxOrBelow: Bool { isAtOrBelow(MailboxName.inbox.text) }
 
     package var description: String { text }
 }

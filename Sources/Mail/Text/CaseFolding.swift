@@ -12,25 +12,11 @@ package enum CaseFolding {
     /// The key in UTF-8: texts are equal, or one holds the other, when that is true of their keys. Linear.
     package static func fold(_ text: String) -> [UInt8] {
         let bytes = asciiUppercased(Array(text.utf8))
-        guard var index = bytes.firstIndex(where: { $0 >= 0x80 }) else { return bytes }
+        guard let first = bytes.firstIndex(where: { $0 >= 0x80 }) else { return bytes }
         var key: [UInt8] = []
         key.reserveCapacity(bytes.count + bytes.count / 8)
-        key += bytes[..<index]
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte < 0x80 {
-                var end = index + 1
-                while end < bytes.count, bytes[end] < 0x80 { end += 1 }
-                key += bytes[index..<end]
-                index = end
-                continue
-            }
-            // A String's UTF-8 is valid, so the lengths are right; the bounds are checked all the same.
-            let length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
-            let end = min(bytes.count, index + length)
-            append(scalarIn: bytes[index..<end], to: &key)
-            index = end
-        }
+        key += bytes[..<first]
+        Tables.all.append(bytes.span, from: first, to: &key)
         return key
     }
 
@@ -46,34 +32,6 @@ package enum CaseFolding {
 
     /// A number that changes with the tables, as Unicode grows: keys that are kept are comparable while it stays.
     package static var version: Int64 { Tables.all.hash }
-
-    private static func append(scalarIn bytes: ArraySlice<UInt8>, to key: inout [UInt8]) {
-        var value = UInt32(bytes.first ?? 0)
-        value &= bytes.count == 4 ? 0x07 : bytes.count == 3 ? 0x0f : 0x1f
-        for byte in bytes.dropFirst() { value = value << 6 | UInt32(byte & 0x3f) }
-        if (0xac00...0xd7a3).contains(value) {
-            appendSyllable(value - 0xac00, to: &key)
-        } else if let folded = Tables.all.folded(value) {
-            key.append(contentsOf: folded)
-        } else {
-            key.append(contentsOf: bytes)
-        }
-    }
-
-    /// Hangul syllables decompose by arithmetic.
-    private static func appendSyllable(_ syllable: UInt32, to key: inout [UInt8]) {
-        let final = syllable % 28
-        appendJamo(0x1100 + syllable / 588, to: &key)
-        appendJamo(0x1161 + syllable % 588 / 28, to: &key)
-        if final > 0 { appendJamo(0x11a7 + final, to: &key) }
-    }
-
-    /// U+1100 ... U+11C2: three bytes.
-    private static func appendJamo(_ value: UInt32, to key: inout [UInt8]) {
-        key.append(0xe1)
-        key.append(0x80 | UInt8(truncatingIfNeeded: value >> 6 & 0x3f))
-        key.append(0x80 | UInt8(truncatingIfNeeded: value & 0x3f))
-    }
 }
 
 /// What each character becomes; characters that stay are not in it.
@@ -95,12 +53,14 @@ private struct Tables: Sendable {
     /// By scalar value: where its key begins, times 256, and how long it is; 0 where nothing changes.
     private var low: [UInt32]
     private var high: [UInt32: UInt32] = [:]
+    /// Bytes of a key for each byte of text, at most. A syllable becomes three characters.
+    private var mostGrowth = 3
 
     private init() {
         low = [UInt32](repeating: 0, count: Self.lowRange.count)
-        for (value, key) in Self.folded(Self.lowRange) { low[Int(value)] = place(key) }
+        for (value, key) in Self.folded(Self.lowRange) { low[Int(value)] = place(key, of: value) }
         for range in Self.highRanges {
-            for (value, key) in Self.folded(range) { high[value] = place(key) }
+            for (value, key) in Self.folded(range) { high[value] = place(key, of: value) }
         }
     }
 
@@ -114,24 +74,80 @@ private struct Tables: Sendable {
         return Int64(bitPattern: hash)
     }
 
-    private mutating func place(_ key: [UInt8]) -> UInt32 {
+    private mutating func place(_ key: [UInt8], of value: UInt32) -> UInt32 {
         defer { bytes += key }
+        let length = value < 0x800 ? 2 : value < 0x1_0000 ? 3 : 4
+        mostGrowth = max(mostGrowth, (key.count + length - 1) / length)
         return UInt32(bytes.count) << 8 | UInt32(key.count)
     }
 
-    /// nil when the character stays as it is.
-    func folded(_ value: UInt32) -> ArraySlice<UInt8>? {
-        let place: UInt32
-        if value < UInt32(low.count) {
-            place = low[Int(value)]
-        } else {
-            // Nothing in the ideographs and their like changes.
-            guard value >= 0xa640, let found = high[value] else { return nil }
-            place = found
+    /// Bytes of text for whose key room is made at once.
+    private static let block = 512
+
+    /// Adds the key of valid UTF-8 whose ASCII is in upper case already.
+    func append(_ text: Span<UInt8>, from start: Int, to key: inout [UInt8]) {
+        let (low, keys) = (low.span, bytes.span)
+        var index = start
+        while index < text.count {
+            let end = min(text.count, index + Tables.block)
+            // The last character of a block may reach beyond it, by three bytes.
+            key.append(addingCapacity: (end - index + 3) * mostGrowth) { key in
+                while index < end {
+                    if text[index] < 0x80 {
+                        key.append(text[index])
+                        index += 1
+                        continue
+                    }
+                    let (value, next) = Tables.scalar(in: text, at: index)
+                    let found = place(of: value, low)
+                    if found != 0 {
+                        let start = Int(found >> 8)
+                        for byte in start..<(start + Int(found & 0xff)) { key.append(keys[byte]) }
+                    } else if Tables.syllables.contains(value) {
+                        Tables.appendSyllable(value - Tables.syllables.lowerBound, to: &key)
+                    } else {
+                        for byte in index..<next { key.append(text[byte]) }
+                    }
+                    index = next
+                }
+            }
         }
-        guard place != 0 else { return nil }
-        let start = Int(place >> 8)
-        return bytes[start..<(start + Int(place & 0xff))]
+    }
+
+    /// The character beyond ASCII that begins there, and where the next one does. Lengths are right in valid text; the
+    /// bounds are checked all the same.
+    @inline(__always)
+    private static func scalar(in text: Span<UInt8>, at index: Int) -> (value: UInt32, next: Int) {
+        let byte = text[index]
+        let length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
+        let next = min(text.count, index + length)
+        var value = UInt32(byte & (length == 4 ? 0x07 : length == 3 ? 0x0f : 0x1f))
+        for index in (index + 1)..<max(index + 1, next) { value = value &<< 6 | UInt32(text[index] & 0x3f) }
+        return (value, next)
+    }
+
+    /// Where the key of a character is; 0 when it stays as it is, as all ideographs do.
+    @inline(__always)
+    private func place(of value: UInt32, _ low: Span<UInt32>) -> UInt32 {
+        if value < UInt32(low.count) { return low[Int(value)] }
+        return value < 0xa640 || Tables.syllables.contains(value) ? 0 : high[value] ?? 0
+    }
+
+    /// Hangul syllables decompose by arithmetic.
+    private static let syllables: ClosedRange<UInt32> = 0xac00...0xd7a3
+
+    private static func appendSyllable(_ syllable: UInt32, to key: inout OutputSpan<UInt8>) {
+        let final = syllable % 28
+        appendJamo(0x1100 + syllable / 588, to: &key)
+        appendJamo(0x1161 + syllable % 588 / 28, to: &key)
+        if final > 0 { appendJamo(0x11a7 + final, to: &key) }
+    }
+
+    /// U+1100 ... U+11C2: three bytes.
+    private static func appendJamo(_ value: UInt32, to key: inout OutputSpan<UInt8>) {
+        key.append(0xe1)
+        key.append(0x80 | UInt8(truncatingIfNeeded: value >> 6 & 0x3f))
+        key.append(0x80 | UInt8(truncatingIfNeeded: value & 0x3f))
     }
 
     /// Every scalar of a range that folding changes. All of them are decomposed in one call, which costs the least.

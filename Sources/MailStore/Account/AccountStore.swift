@@ -6,6 +6,7 @@ import GRDB
 import Mail
 import NIOPosix
 import Schema
+import Sockets
 import Synchronization
 
 /// An account's file, open. Safe to use from any thread; operations are serialised by its writer.
@@ -31,8 +32,12 @@ package final class AccountStore: Sendable {
     /// The handle that a guest's was made from: while that one is open, nobody opens the file again.
     private let base: AccountStore?
 
+    /// - Parameter isAdopted: the file becomes this account's, whoever's it was.
+    /// - Parameters acceptsLoss, patience: see `DatabaseFile`.
     init(
-        id: AccountID, path: String, readers: Int, compression: Compression, keyMemory: KeyMemory = KeyMemory()
+        id: AccountID, path: String, readers: Int, compression: Compression, keyMemory: KeyMemory = KeyMemory(),
+        isAdopted: Bool = false, acceptsLoss: Bool = false, patience: Duration = DatabaseFile.patience,
+        descriptors: DescriptorLoan? = nil
     ) throws(StoreError) {
         self.id = id
         self.compression = compression
@@ -45,7 +50,9 @@ package final class AccountStore: Sendable {
         // To look up three rows for each message that is changed would be most of the work. What is written refers to
         // what the same transaction has read or made; `checkIntegrity` looks whether it is there.
         file = try DatabaseFile(
-            path: path, steps: SchemaScripts.account, readers: readers, checksReferences: false)
+            path: path, steps: SchemaScripts.account, readers: readers, checksReferences: false,
+            nature: .account(id, isAdopted: isAdopted), acceptsLoss: acceptsLoss, patience: patience,
+            descriptors: descriptors)
         writer = Writer(file: file, delegate: hub)
     }
 

@@ -1,4 +1,7 @@
 // zstd, one frame per chunk: the wall around libzstd.
+//
+// Each frame carries a checksum of its content (xxHash, four bytes): a bit that a disk has turned is an error, not
+// other text. SQLite keeps none of its pages.
 
 import CZstd
 import NIOCore
@@ -23,17 +26,18 @@ final class Compression: Sendable {
         }
     }
 
-    /// The bytes as one frame, or nil when that would not be smaller.
+    /// The bytes as one frame, which is smaller or some bytes longer; nil for few bytes, which are kept as they are.
     func compress(_ bytes: ArraySlice<UInt8>, level: Int32 = level) -> [UInt8]? {
         guard bytes.count >= 64, let context = takeCompressing() else { return nil }
         defer { give(compressing: context) }
         // Into room that is used again: what is kept has its own size, since chunks wait in memory.
         guard let room = context.room(ZSTD_compressBound(bytes.count)) else { return nil }
         let size = bytes.withUnsafeBytes { source in
-            ZSTD_compressCCtx(
-                context.pointer, room.baseAddress, room.count, source.baseAddress, source.count, level)
+            ZSTD_CCtx_setParameter(context.pointer, ZSTD_c_compressionLevel, level)
+            return ZSTD_compress2(
+                context.pointer, room.baseAddress, room.count, source.baseAddress, source.count)
         }
-        guard ZSTD_isError(size) == 0, size > 0, size < bytes.count else { return nil }
+        guard ZSTD_isError(size) == 0, size > 0 else { return nil }
         return Array(room[..<size])
     }
 
@@ -57,10 +61,18 @@ final class Compression: Sendable {
     }
 
     /// The frame's content, which must be exactly `size` bytes; nil when the frame is damaged.
+    func decompress(_ frame: UnsafeRawBufferPointer, size: Int) -> [UInt8]? {
+        var isRight = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { target, count in
+            let target = UnsafeMutableRawBufferPointer(target)
+            isRight = decompress(frame, into: UnsafeMutableRawBufferPointer(rebasing: target[..<size]))
+            count = isRight ? size : 0
+        }
+        return isRight ? bytes : nil
+    }
+
     func decompress(_ frame: [UInt8], size: Int) -> [UInt8]? {
-        var buffer = ByteBuffer()
-        let isRight = frame.withUnsafeBytes { decompress($0, size: size, into: &buffer) }
-        return isRight ? Array(buffer.readableBytesView) : nil
+        frame.withUnsafeBytes { decompress($0, size: size) }
     }
 
     private func takeCompressing() -> Compressor? {
@@ -86,7 +98,10 @@ private final class Compressor: @unchecked Sendable {
     let pointer: OpaquePointer
     private var frame: UnsafeMutableRawBufferPointer?
 
-    init(pointer: OpaquePointer) { self.pointer = pointer }
+    init(pointer: OpaquePointer) {
+        self.pointer = pointer
+        ZSTD_CCtx_setParameter(pointer, ZSTD_c_checksumFlag, 1)
+    }
 
     deinit {
         ZSTD_freeCCtx(pointer)

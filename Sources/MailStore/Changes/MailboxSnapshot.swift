@@ -187,7 +187,7 @@ package struct MailboxSnapshot: Sendable {
     }
 
     /// Calls `body` with the messages at these indices. Quick for ascending ones.
-    package func forEach(at indices: some Sequence<Int>, _ body: (Int, MessageEntry) -> Void) {
+    package func forEach(at indices: [Int], _ body: (Int, MessageEntry) -> Void) {
         var chunk = 0
         for index in indices {
             if index < starts[chunk] || index >= starts[chunk + 1] { chunk = chunkIndex(holding: index) }

@@ -6,6 +6,9 @@
 // `attempt`: there it asks the kernel not to wait (RWF_NOWAIT), and where the kernel would have to, the read fails and
 // with it the statement; whoever attempted it then goes to a thread that may wait. Nothing else of a read transaction
 // in WAL mode waits: its locks are asked for once, and the index of the WAL is memory.
+//
+// Where the disk cannot read (EIO), SQLite would say that the file is damaged, which is what an administrator has to
+// hear of a damaged file alone; so it is told of another error, and says that the read failed.
 
 import CPositionedRead
 import Foundation
@@ -90,10 +93,17 @@ enum CachedReads {
 
     private static let read: Read = { descriptor, target, count, offset in
         let now = current
-        guard now != .none, now != .bounded else { return pread(descriptor, target, count, offset) }
+        guard now != .none, now != .bounded else {
+            let result = pread(descriptor, target, count, offset)
+            // What SQLite takes for damage (SQLITE_IOERR_CORRUPTFS).
+            if result < 0, errno == EIO || errno == ENXIO || errno == ERANGE { errno = EAGAIN }
+            return result
+        }
         let result = martlet_pread_cached(descriptor, target, count, offset)
         guard result < 0, errno != EINTR else { return result }
-        mark(errno == EAGAIN ? .hadToWait : .unsupported)
+        // What went wrong otherwise, a thread that may wait will see.
+        let isUnsupported = errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL
+        mark(isUnsupported ? .unsupported : .hadToWait)
         errno = EAGAIN
         return -1
     }

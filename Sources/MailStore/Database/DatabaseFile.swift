@@ -9,11 +9,14 @@
 // - `synchronous` is FULL on the writer: GRDB sets NORMAL for a WAL pool after `prepareDatabase`, therefore it is set
 //   here after opening; a test reads it back.
 
+import CSQLiteConfig
 import Dispatch
 import Foundation
 import GRDB
+import GRDBSQLite
 import Logging
 import Schema
+import Sockets
 import Synchronization
 
 final class DatabaseFile: Sendable {
@@ -23,44 +26,83 @@ final class DatabaseFile: Sendable {
     private let readers: Readers
     private let isClosing = Mutex(false)
     private let logRoom: LogRoom
+    private let logBound: LogBound
+    private let nature: FileNature?
+    private let files: OpenFiles
+    /// The number of the last note (`FileMark`), by this process.
+    private let noted = Mutex<Int64>(0)
+    private let lost: Mutex<LostState?>
+    /// The room that its descriptors take up, until it is closed.
+    private let descriptors: DescriptorLoan?
 
     /// Opens or makes the file and brings its schema up to date.
     /// - Parameter checksReferences: whether SQLite looks for what each row refers to, and deletes what refers to a row
     /// that goes.
+    /// - Parameter nature: what it is known by; nil for a file that is compared with nothing.
+    /// - Parameter acceptsLoss: whether it is opened though it has lost something (`loss`).
+    /// - Parameter patience: how long a write waits for another program that has the file locked.
+    /// - Throws: `.broken` for one that has lost something, or that is another account's; it is as it was then.
     init(
-        path: String, steps: [SchemaStep], readers: Int, checksReferences: Bool = true
+        path: String, steps: [SchemaStep], readers: Int, checksReferences: Bool = true, nature: FileNature? = nil,
+        acceptsLoss: Bool = false, patience: Duration = DatabaseFile.patience, descriptors: DescriptorLoan? = nil,
+        logBound: Int64 = LogBound.usual
     ) throws(StoreError) {
         self.path = path
+        self.descriptors = descriptors
+        self.nature = nature
+        let lock = try FileLock(path: path + ".lock")
+        self.lock = lock
         logRoom = LogRoom(log: path + "-wal")
-        lock = try FileLock(path: path + ".lock")
-        self.readers = Readers(path: path, count: readers)
+        self.logBound = LogBound(log: path + "-wal", bound: logBound, patience: patience)
         do {
-            pool = try lock.withLock { try Self.open(path: path, steps: steps, checksReferences) }
+            let opened = try lock.withLock {
+                for suffix in ["", "-wal", "-shm"] { try requireOwnFile(path + suffix) }
+                let mark = lock.mark
+                let lost = try nature.flatMap { try Self.lostState(of: path, $0, mark) }
+                if let lost, !acceptsLoss { throw StoreError.broken(lost.problem) }
+                let pool = try Self.open(path: path, steps: steps, checksReferences, patience)
+                if let nature { try pool.writeWithoutTransaction { try Self.claim($0, nature) } }
+                return (pool: pool, lost: lost)
+            }
+            pool = opened.pool
+            lost = Mutex(opened.lost)
         } catch {
             throw StoreError(error, doing: "open \(path)")
         }
+        files = OpenFiles(of: path)
+        self.readers = Readers(path: path, count: readers, files: files)
     }
 
+    /// What it had lost before it was opened all the same, until somebody has settled that.
+    var loss: LostState? { lost.withLock { $0 } }
+
+    /// Ours have the file's lock while they write; this is for others' programs.
+    static let patience = Duration.seconds(10)
+
     /// How every connection of the store is opened.
-    static func configuration() -> Configuration {
+    static func configuration(patience: Duration = patience) -> Configuration {
         var configuration = Configuration()
         configuration.maximumReaderCount = 1
-        configuration.busyMode = .timeout(10)
+        configuration.busyMode = .timeout(patience / .seconds(1))
         configuration.label = "store"
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0")
+            guard martlet_sqlite_defensive(db.sqliteConnection) == SQLITE_OK else {
+                throw StoreError.broken("this SQLite has no defensive mode; Martlet needs 3.26 or newer")
+            }
         }
         return configuration
     }
 
     private static func open(
-        path: String, steps: [SchemaStep], _ checksReferences: Bool
+        path: String, steps: [SchemaStep], _ checksReferences: Bool, _ patience: Duration
     ) throws -> DatabasePool {
         try makePrivate(path)
         _ = CachedReads.isInstalled
-        let pool = try DatabasePool(path: path, configuration: configuration())
+        let pool = try DatabasePool(path: path, configuration: configuration(patience: patience))
         try pool.writeWithoutTransaction { db in
-            try db.execute(sql: "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000")
+            try db.execute(sql: "PRAGMA synchronous=FULL")
+            db.checkpointWithinCommit(from: longestLog)
         }
         let migrator = migrator(steps)
         if try pool.writeWithoutTransaction(migrator.hasBeenSuperseded) {
@@ -77,7 +119,7 @@ final class DatabaseFile: Sendable {
     /// Makes a file that is not there, for its owner only; SQLite gives its -wal and -shm the same mode.
     ///
     /// Never opens one that is there: to close it would end the locks that SQLite has on it in this process.
-    private static func makePrivate(_ path: String) throws {
+    static func makePrivate(_ path: String) throws {
         let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if descriptor >= 0 {
             Foundation.close(descriptor)
@@ -86,7 +128,7 @@ final class DatabaseFile: Sendable {
         }
     }
 
-    private static func migrator(_ steps: [SchemaStep]) -> DatabaseMigrator {
+    static func migrator(_ steps: [SchemaStep]) -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         for step in steps {
             migrator.registerMigration(step.name) { db in try db.execute(sql: step.sql) }
@@ -167,8 +209,40 @@ final class DatabaseFile: Sendable {
     func withWriteLock<T>(_ work: () throws -> T) throws -> T {
         guard !isClosing.withLock({ $0 }) else { throw StoreError.unavailable("\(path) is closed") }
         return try lock.withLock {
+            try files.requireInPlace()
             logRoom.keep()
             return try work()
+        }
+    }
+
+    /// After a transaction, on the writer's thread: sees to it that the log does not grow without end.
+    func boundLog(_ db: Database) {
+        guard logBound.isPassed(by: logRoom.size) else { return }
+        try? withWriteLock { logBound.keep(db) }
+    }
+
+    /// The number that is to be noted when what the transaction has done is on the disk.
+    func counter(in db: Database) throws -> Int64? { try nature.map { try db.count($0.counter) } }
+
+    /// Notes the number of what was committed. With the lock held.
+    func note(_ counter: Int64?) {
+        guard let counter, loss == nil else { return }
+        let isNew = noted.withLock { noted in
+            defer { noted = counter }
+            return counter != noted
+        }
+        if isNew { lock.note(FileMark(counter: counter)) }
+    }
+
+    /// From now on the file counts as whole.
+    func settleLoss() throws(StoreError) {
+        do {
+            try lock.withLock {
+                lock.forgetMark()
+                lost.withLock { $0 = nil }
+            }
+        } catch {
+            throw StoreError(error, doing: "use \(path)")
         }
     }
 
@@ -181,7 +255,9 @@ final class DatabaseFile: Sendable {
     /// The last user may let go on one of the file's own threads, which cannot wait for themselves.
     deinit {
         guard beginClosing() else { return }
-        DispatchQueue.global().async { [pool, readers, lock] in Self.close(pool, readers, lock) }
+        DispatchQueue.global().async { [pool, readers, lock, descriptors] in
+            withExtendedLifetime(descriptors) { Self.close(pool, readers, lock) }
+        }
     }
 
     /// True for the first to ask: later batches are turned away from now on.

@@ -33,6 +33,28 @@ final class FileLock: Sendable {
     /// Takes the lock until `release` or this object's end. False when another process or object has it.
     func hold() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
 
+    /// As `hold`, trying for a while: a process that was killed a moment ago may not have let go of it yet.
+    func hold(within time: Duration) async -> Bool {
+        let end = ContinuousClock.now + time
+        while !hold() {
+            guard ContinuousClock.now < end else { return false }
+            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return false }
+        }
+        return true
+    }
+
+    /// What stands in the file, up to a length. With the lock held.
+    func bytes(count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let read = pread(descriptor, &bytes, count, 0)
+        return Array(bytes.prefix(max(0, read)))
+    }
+
+    /// Writes over what stands in the file, or empties it. With the lock held.
+    func write(_ bytes: [UInt8]) {
+        _ = bytes.isEmpty ? Int(ftruncate(descriptor, 0)) : pwrite(descriptor, bytes, bytes.count, 0)
+    }
+
     /// Ends `hold`.
     func release() { flock(descriptor, LOCK_UN) }
 }

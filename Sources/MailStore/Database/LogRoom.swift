@@ -20,12 +20,16 @@ final class LogRoom: Sendable {
 
     init(log: String) { self.log = log }
 
+    /// The log's length at the last look.
+    var size: Int64 { length.withLock { $0 } }
+
     /// Sees to it that there is room. Where it cannot, SQLite makes its own, or says what is wrong with the disk.
     func keep() {
         length.withLock { length in
             var status = stat()
-            guard stat(log, &status) == 0, status.st_size > 0, Int64(status.st_size) != length else { return }
+            guard stat(log, &status) == 0, Int64(status.st_size) != length else { return }
             let end = Int64(status.st_size)
+            guard end > 0 else { return length = 0 }
             let growth = min(max(end, Int64(Self.growth.lowerBound)), Int64(Self.growth.upperBound))
             length = end + Self.write(zeros: Int(growth), to: log, at: end)
         }

@@ -56,9 +56,10 @@ final class Readers: Sendable {
     /// False once the file system has turned out not to say what it has in memory.
     private let mayRunHere = Atomic(true)
 
-    init(path: String, count: Int) {
+    /// - Parameter files: those that the connections have to be on.
+    init(path: String, count: Int, files: OpenFiles) {
         self.path = path
-        all = (0..<max(1, count)).map { _ in Reader(path: path) }
+        all = (0..<max(1, count)).map { _ in Reader(path: path, files: files) }
         state = Mutex(State(free: all.reversed(), mostLong: max(1, count - 1)))
     }
 
@@ -159,10 +160,12 @@ final class Readers: Sendable {
 private final class Reader: Sendable {
     let queue: DispatchQueue
     private let path: String
+    private let files: OpenFiles
     private let connection = Mutex<DatabaseQueue?>(nil)
 
-    init(path: String) {
+    init(path: String, files: OpenFiles) {
         self.path = path
+        self.files = files
         queue = DispatchQueue(label: "store reader")
     }
 
@@ -200,6 +203,8 @@ private final class Reader: Sendable {
             if let connection { return connection }
             var configuration = DatabaseFile.configuration()
             configuration.readonly = true
+            // Whatever lies there now is not what the other connections have.
+            try files.requireInPlace()
             let new = try DatabaseQueue(path: path, configuration: configuration)
             connection = new
             return new

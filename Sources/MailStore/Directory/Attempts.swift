@@ -49,7 +49,9 @@ extension Directory {
             }
             var count: Int64 = 0
             if let old, now - old.last < limits.window { count = old.count }
-            guard count < limits.perWindow else { return .tooMany(until: min(old?.last ?? now, now) + limits.window) }
+            guard count < limits.perWindow else {
+                return .tooMany(until: try db.lastAttempt(subject, old?.last ?? now, notAfter: now) + limits.window)
+            }
             try db.run(
                 """
                 INSERT INTO guess (subject, short_start, short_count, long_start, long_count)
@@ -78,5 +80,15 @@ extension Directory {
                     "UPDATE credential SET failures = max(failures - 1, 0) WHERE id = ?", .int(credential.rawValue))
             }
         }
+    }
+}
+
+extension Database {
+    /// When the last attempt was. One that would be later than now, because the clock was set back, counts as made now,
+    /// or nobody could try before the clock is there again.
+    fileprivate func lastAttempt(_ subject: String, _ last: Int64, notAfter now: Int64) throws -> Int64 {
+        guard last > now else { return last }
+        try run("UPDATE guess SET short_start = ?1, long_start = ?1 WHERE subject = ?2", .int(now), .text(subject))
+        return now
     }
 }

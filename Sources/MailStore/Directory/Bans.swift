@@ -21,7 +21,13 @@ package struct BanRecord: Hashable, Sendable {
         self.actor = actor
     }
 
-    package func isOver(at time: Int64) -> Bool { expires.map { $0 <= time } ?? false }
+    /// Over is also what ends by itself and began more than a day later than now: the clock that it was made by was set
+    /// back since, and its end may be years away.
+    package func isOver(at time: Int64) -> Bool {
+        expires.map { $0 <= time || created > time.addingReportingOverflow(Self.day).partialValue } ?? false
+    }
+
+    fileprivate static let day: Int64 = 86_400
 }
 
 extension StoreLimits {
@@ -54,6 +60,7 @@ extension Directory {
             }
         }
         try await note { db in
+            try db.forgetBansOver(at: ban.created)
             if try !db.isBanned(ban.network, until: ban.expires) { try db.addBan(ban, by: actor) }
         }
     }
@@ -72,8 +79,15 @@ extension Directory {
 }
 
 extension Database {
+    /// As `BanRecord.isOver`.
+    fileprivate func forgetBansOver(at time: Int64) throws {
+        try run(
+            "DELETE FROM ban WHERE expires <= ?1 OR (expires IS NOT NULL AND created > ?1 + ?2)", .int(time),
+            .int(BanRecord.day))
+    }
+
     fileprivate func addBan(_ ban: BanRecord, by actor: String) throws {
-        try run("DELETE FROM ban WHERE expires <= ?", .int(ban.created))
+        try forgetBansOver(at: ban.created)
         try run(
             """
             INSERT INTO ban (network, created, expires, reason, actor) VALUES (?, ?, ?, ?, ?)

@@ -10,8 +10,12 @@ package final class Directory: Sendable {
     let hub = DirectoryHub()
     private let writer: Writer<DirectoryHub>
 
-    init(path: String) throws(StoreError) {
-        file = try DatabaseFile(path: path, steps: SchemaScripts.directory, readers: 2)
+    init(
+        path: String, acceptsLoss: Bool = false, patience: Duration = DatabaseFile.patience
+    ) throws(StoreError) {
+        file = try DatabaseFile(
+            path: path, steps: SchemaScripts.directory, readers: 2, nature: .directory, acceptsLoss: acceptsLoss,
+            patience: patience)
         writer = Writer(file: file, delegate: hub)
     }
 
@@ -45,15 +49,7 @@ package final class Directory: Sendable {
     /// - Parameter value: nil for the default.
     package func setSetting(_ key: String, _ value: String?, by actor: String) async throws(StoreError) {
         try await write { db in
-            if let value {
-                try db.run(
-                    """
-                    INSERT INTO setting (key, value) VALUES (?, ?)
-                    ON CONFLICT (key) DO UPDATE SET value = excluded.value
-                    """, .text(key), .text(value))
-            } else {
-                try db.run("DELETE FROM setting WHERE key = ?", .text(key))
-            }
+            try db.set(key, value)
             try db.audit(actor, "setting.set", key, value ?? "default")
         }
     }
@@ -87,6 +83,14 @@ final class DirectoryEffects: WriteEffects {
 extension Database {
     func setting(_ key: String) throws -> String? {
         try first("SELECT value FROM setting WHERE key = ?", .text(key)) { $0.text(0) }
+    }
+
+    func set(_ key: String, _ value: String?) throws {
+        guard let value else { return try run("DELETE FROM setting WHERE key = ?", .text(key)) }
+        try run(
+            """
+            INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+            """, .text(key), .text(value))
     }
 }
 

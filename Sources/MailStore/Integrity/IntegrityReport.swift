@@ -24,17 +24,22 @@ package struct IntegrityReport: Sendable {
 }
 
 extension Store {
-    /// Checks the directory and every account. Changes nothing; each file in one consistent state.
+    /// Checks the directory and every account. Changes nothing; each file in one consistent state. A file that cannot
+    /// be opened or read is one problem.
     package func checkIntegrity() async throws(StoreError) -> IntegrityReport {
         var report = IntegrityReport()
         let (problems, accounts) = try await directory.file.read { db in
             (try db.directoryProblems(), try db.accountIDs())
         }
-        report.problems += problems
+        report.problems += problems + directory.file.lossProblems
         for id in accounts {
             report.accounts += 1
-            report.add(try await account(id).checkIntegrity())
-            report.problems += try await shareProblems(id)
+            do throws(StoreError) {
+                report.add(try await account(id).checkIntegrity())
+                report.problems += try await shareProblems(id)
+            } catch {
+                report.problems.append("\(DatabaseKind.account(id).path): \(error.explanation)")
+            }
         }
         return report
     }
@@ -45,18 +50,32 @@ extension AccountStore {
         let name = "accounts/\(id).db"
         let compression = compression
         let damage = try await searchIndexDamage(in: name)
-        return try await file.read { db in
-            var report = IntegrityReport()
-            report.problems += try db.structureProblems(in: name) + damage
-            report.mailboxes = try Int(db.count("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL"))
-            report.messages = try Int(db.count("SELECT count(*) FROM message"))
-            report.problems += try db.problems(AccountRules.all + SearchRules.all + SharingRules.all, in: name)
-            let reader = AccountReader(db: db, compression: compression)
-            try db.checkBodies(in: name, reader, &report)
-            report.problems += try reader.searchIndexGaps(in: name)
-            report.problems += try reader.headerGroupProblems(in: name)
+        return try await file.read { [file] db in
+            var report = try AccountReader(db: db, compression: compression).integrityReport(in: name)
+            report.problems += damage + file.lossProblems
             return report
         }
+    }
+}
+
+extension DatabaseFile {
+    /// What it has lost before it was opened.
+    fileprivate var lossProblems: [String] { loss.map { [$0.problem] } ?? [] }
+}
+
+extension AccountReader {
+    /// All that can be looked at without writing.
+    func integrityReport(in name: String) throws -> IntegrityReport {
+        var report = IntegrityReport()
+        report.problems += try db.structureProblems(in: name)
+        report.mailboxes = try Int(db.count("SELECT count(*) FROM mailbox WHERE deleted_at IS NULL"))
+        report.messages = try Int(db.count("SELECT count(*) FROM message"))
+        report.problems += try db.problems(AccountRules.all + SearchRules.all + SharingRules.all, in: name)
+        try db.checkBodies(in: name, self, &report)
+        report.problems += try searchIndexGaps(in: name)
+        report.problems += try headerGroupProblems(in: name)
+        report.problems += try outlineProblems(in: name)
+        return report
     }
 }
 

@@ -75,7 +75,7 @@ extension WriteOperation {
     }
 
     /// The time in seconds, or one more than the last when that is not greater: never 0, never given twice.
-    private func nextUIDValidity() throws -> UIDValidity {
+    func nextUIDValidity() throws -> UIDValidity {
         let value = try db.first(
             """
             UPDATE account_state SET last_uid_validity = max(last_uid_validity + 1, ?) WHERE id = 1

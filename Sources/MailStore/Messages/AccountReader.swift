@@ -48,6 +48,8 @@ package struct AccountReader {
     var keys: MessageKeys?
     /// For those who go through messages part by part.
     let pieces = BodyPieces()
+    /// For those who list messages.
+    let outlines = FoundOutlines()
 
     /// The octets of the whole message, and of its header block with the empty line.
     package func size(of body: BodyID) throws -> (size: Int, headerSize: Int) {
@@ -70,22 +72,6 @@ package struct AccountReader {
         ) { (BodyID(rawValue: $0.int(0)), Int($0.int(1)), UIDValidity($0.uint32(2))) }
         guard let (body, size, validity) = found, let validity else { return nil }
         return (body, size, validity)
-    }
-
-    /// Appends ENVELOPE as the wire writes it (RFC 3501 §7.4.2).
-    package func envelope(of body: BodyID, into buffer: inout ByteBuffer) throws {
-        let found: Void? = try db.first("SELECT envelope FROM body WHERE id = ?", .int(body.rawValue)) { row in
-            row.withBlob(0) { _ = buffer.writeBytes($0) }
-        }
-        try require(found)
-    }
-
-    /// Appends BODYSTRUCTURE as the wire writes it.
-    package func bodyStructure(of body: BodyID, into buffer: inout ByteBuffer) throws {
-        let found: Void? = try db.first("SELECT body_structure FROM body WHERE id = ?", .int(body.rawValue)) { row in
-            row.withBlob(0) { _ = buffer.writeBytes($0) }
-        }
-        try require(found)
     }
 
     package func parts(of body: BodyID) throws -> PartIndex {
@@ -201,7 +187,6 @@ package struct AccountReader {
         }
     }
 
-    @discardableResult
     private func require<T>(_ found: T?) throws -> T {
         guard let found else { throw StoreError.messageGone }
         return found

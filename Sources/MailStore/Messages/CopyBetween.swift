@@ -57,7 +57,8 @@ extension Store {
             })
     }
 
-    private func stage(
+    /// Stages a message of another file.
+    func stage(
         _ entry: MessageEntry, of account: AccountStore, _ room: SpoolRoom
     ) async throws(StoreError) -> StagedMessage {
         let staging = stage(in: room)

@@ -71,7 +71,7 @@ extension WriteOperation {
                 .int(tombstone.uid))
             if try deleteBodyIfUnused(tombstone.body) { gone.append(tombstone.body) }
         }
-        try forgetHeaders(of: gone)
+        try forgetGroups(of: gone)
         outcome.messages = found.count
         return outcome
     }

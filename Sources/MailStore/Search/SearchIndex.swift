@@ -64,9 +64,25 @@ extension AccountStore {
     package func rebuildSearchIndex(progress: (Int) -> Void = { _ in }) async throws(StoreError) {
         try await write { operation in
             try operation.clearSearchIndex()
-            try operation.clearHeaderGroups()
+            try operation.makeGroupsAnew()
         }
-        while try await makeSomeHeaderGroups() { if Task.isCancelled { return } }
+        while try await makeSomeGroups() { if Task.isCancelled { return } }
+        try await fillSearchIndex(progress: progress)
+    }
+
+    /// The groups alone.
+    func rebuildGroups() async throws(StoreError) {
+        try await write { try $0.makeGroupsAnew() }
+        while try await makeSomeGroups() { if Task.isCancelled { return } }
+    }
+
+    /// The index alone.
+    func refillSearchIndex() async throws(StoreError) {
+        try await write { try $0.clearSearchIndex() }
+        try await fillSearchIndex { _ in }
+    }
+
+    private func fillSearchIndex(progress: (Int) -> Void) async throws(StoreError) {
         var done = 0
         while let count = try await indexStep(), !Task.isCancelled {
             done += count
@@ -77,7 +93,7 @@ extension AccountStore {
     /// - Returns: false when nothing was left to do.
     func indexSome() async throws(StoreError) -> Bool {
         if try await completeSomeThreads() { return true }
-        if try await makeSomeHeaderGroups() { return true }
+        if try await makeSomeGroups() { return true }
         if try await indexStep() != nil { return true }
         guard ownersHandle.mustCountPurged.withLock({ $0 }) else { return false }
         ownersHandle.mustCountPurged.withLock { $0 = false }

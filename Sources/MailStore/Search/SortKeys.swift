@@ -26,6 +26,11 @@ extension AccountReader {
 extension WriteOperation {
     /// Stores what SORT and THREAD need of a new body, and gives it its thread.
     mutating func insertSummary(_ summary: MessageSummary, of body: BodyID) throws {
+        try insertSortKeys(summary, of: body)
+        try insertThread(summary, of: body)
+    }
+
+    func insertSortKeys(_ summary: MessageSummary, of body: BodyID) throws {
         let keys = summary.sortKeys
         try db.run(
             """
@@ -35,6 +40,9 @@ extension WriteOperation {
             """,
             .int(body.rawValue), .blob(keys.subject), .int(summary.isReplyOrForward ? 1 : 0), .blob(keys.from),
             .blob(keys.to), .blob(keys.cc), .blob(keys.displayFrom), .blob(keys.displayTo))
+    }
+
+    mutating func insertThread(_ summary: MessageSummary, of body: BodyID) throws {
         let thread = try thread(of: summary, for: body)
         try db.run(
             "INSERT INTO thread_member (body_id, thread_id, message_id, ancestors) VALUES (?, ?, ?, ?)",

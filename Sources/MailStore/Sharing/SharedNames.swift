@@ -8,11 +8,11 @@ extension MailboxName {
     static let reservedReason = "\"\(otherUsers)\" is where the mailboxes of others are shown"
 
     /// Whether only a mailbox of another account can have the name.
-    package var isReserved: Bool { text == MailboxName.otherUsers || text.hasPrefix(MailboxName.otherUsers + "/") }
+    package var isReserved: Bool { isAtOrBelow(MailboxName.otherUsers) }
 
     /// Of a reserved name: what stands for the owner, and what the owner calls the mailbox; nil where one is missing.
     package var inOtherUsers: (owner: String, name: MailboxName)? {
-        let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        let parts = MailboxName.levels(of: text, atMost: 3)
         guard isReserved, parts.count == 3, let name = try? MailboxName(String(parts[2])) else { return nil }
         return (String(parts[1]), name)
     }
@@ -30,7 +30,7 @@ extension AccountRecord {
     /// The account's level in the names of its mailboxes: its address, or `#7` where no level can be that address.
     package var sharedElement: String {
         let text = address.description
-        guard !text.contains("/"), (try? MailboxName(text))?.text == text else { return "#\(id)" }
+        guard !text.utf8.contains(UInt8(ascii: "/")), (try? MailboxName(text))?.text == text else { return "#\(id)" }
         return text
     }
 }

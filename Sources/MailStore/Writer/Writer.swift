@@ -7,7 +7,9 @@
 // - An operation's answer is given after the COMMIT that made it durable, and after `committed` has told the views.
 // - An operation that throws is rolled back to its savepoint and disturbs no other of its batch; alone in its batch it
 //   is the transaction that is rolled back.
-// - When COMMIT fails, every operation of the batch fails and nothing of it was told to anybody.
+// - When COMMIT fails, every operation of the batch fails and nothing of it was told to anybody. What it had written is
+//   then written over before anything else is done: to SQLite it is not there, but where it was the synchronisation
+//   that failed, it lies in the log whole, and whoever reads the log after a crash would find what was refused.
 
 import GRDB
 import Synchronization
@@ -49,6 +51,8 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
         var lastDataVersion: Int64?
         /// A batch failed after it had learnt of another process's commits, or may have.
         var mustReload = false
+        /// A COMMIT failed, and what it has left in the log was not written over.
+        var hasLeftovers = false
     }
     private let state = Mutex(State())
     private let file: DatabaseFile
@@ -108,8 +112,8 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
     func lookForExternalCommits() {
         file.onWriter { [self] db in
             guard let version = try? db.dataVersion() else { return }
-            let known = state.withLock { $0.lastDataVersion }
-            if known != version { drain(db, evenIfIdle: true) }
+            let isDue = state.withLock { $0.lastDataVersion != version || $0.hasLeftovers }
+            if isDue { drain(db, evenIfIdle: true) }
         }
     }
 
@@ -141,15 +145,36 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
     private func runBatch(_ db: Database, _ batch: [Operation]) {
         var answers: [() -> Void] = []
         do {
-            let effects = try file.withWriteLock { try transaction(db, batch, &answers) }
+            let effects = try file.withWriteLock {
+                removeLeftovers(db)
+                return try transaction(db, batch, &answers)
+            }
             state.withLock { $0.mustReload = false }
             delegate.committed(effects)
             for answer in answers { answer() }
+            file.checkpointIfDue(db)
+            file.boundLog(db)
         } catch {
             if db.isInsideTransaction { try? db.rollback() }
             state.withLock { $0.mustReload = true }
+            // At once, since a crash may come before the next batch.
+            try? file.withWriteLock { removeLeftovers(db) }
             let failure = StoreError(error, doing: "write \(file.path)")
             for operation in batch { operation.fail(failure) }
+        }
+    }
+
+    /// Writes over what a COMMIT that failed has left in the log: a commit that changes nothing takes its place there.
+    /// Where that fails too it is tried again later; a batch that only reads may go on, and one that writes takes the
+    /// place itself or fails.
+    private func removeLeftovers(_ db: Database) {
+        guard state.withLock(\.hasLeftovers) else { return }
+        do {
+            // Nobody reads that number; to set it writes the file's first page.
+            try db.execute(sql: "PRAGMA user_version = 0")
+            state.withLock { $0.hasLeftovers = false }
+        } catch {
+            if db.isInsideTransaction { try? db.rollback() }
         }
     }
 
@@ -191,8 +216,20 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
                 answers.append { operation.fail(failure) }
             }
         }
-        if !isRolledBack { try db.cachedStatement(sql: "COMMIT TRANSACTION").execute() }
+        guard !isRolledBack else { return effects }
+        let counter = try file.counter(in: db)
+        try commit(db)
+        file.note(counter)
         return effects
+    }
+
+    private func commit(_ db: Database) throws {
+        do {
+            try db.cachedStatement(sql: "COMMIT TRANSACTION").execute()
+        } catch {
+            state.withLock { $0.hasLeftovers = true }
+            throw error
+        }
     }
 }
 

@@ -331,6 +331,8 @@ extension LMTPConversation {
     /// Storing failed while the message was coming in, before or after its end.
     package mutating func storageFailed(_ failure: Reply) {
         if state == .waiting {
+            // What is refused is not delivered, though its delivery may be what is to be done next.
+            actions = [.discard]
             delivered(recipients.map { _ in failure })
         } else {
             refuseMessage(failure)

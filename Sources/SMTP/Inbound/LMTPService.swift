@@ -8,7 +8,7 @@ package import Logging
 package import MailStore
 package import NIOCore
 import NIOPosix
-import Sockets
+package import Sockets
 import Synchronization
 
 /// All LMTP of one process. Bind as many addresses as there are; end with `drain`.
@@ -27,6 +27,7 @@ package final class LMTPService: Sendable {
     private let connections: Int
     private let proxies: [Network]
     private let logins: LMTPLogins?
+    private let descriptors: DescriptorBudget?
     private let logger: Logger
     /// Distinguishes the names of this process's sessions from an earlier one's.
     private let epoch: String
@@ -37,15 +38,17 @@ package final class LMTPService: Sendable {
     ///   - connections: the most at a time; further ones get 421.
     ///   - proxies: their connections must begin with a PROXY protocol header.
     ///   - logins: nil to offer neither TLS nor AUTH; on unix sockets they are not offered in any case.
+    ///   - descriptors: asked before a connection is accepted and before it gets a session; nil: nobody counts.
     package init(
         store: Store, hostname: String, limits: SMTPLimits = SMTPLimits(), connections: Int = 100,
-        proxies: [Network] = [], logins: LMTPLogins? = nil, logger: Logger
+        proxies: [Network] = [], logins: LMTPLogins? = nil, descriptors: DescriptorBudget? = nil, logger: Logger
     ) {
         delivery = Delivery(store: store, hostname: hostname, limits: limits, logger: logger)
         self.limits = limits
         self.connections = connections
         self.proxies = proxies
         self.logins = logins
+        self.descriptors = descriptors
         self.logger = logger
         epoch = String(UInt64.random(in: 0..<(1 << 40)), radix: 36)
     }
@@ -119,9 +122,12 @@ package final class LMTPService: Sendable {
     private func bootstrap(_ group: any EventLoopGroup) -> ServerBootstrap {
         ServerBootstrap(group: group)
             // Without file descriptors left: wait, do not spin.
-            .serverChannelInitializer { channel in
+            .serverChannelInitializer { [descriptors] channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                    if let descriptors {
+                        try channel.pipeline.syncOperations.addHandler(AcceptRoomHandler(descriptors))
+                    }
                 }
             }
             .serverChannelOption(.backlog, value: 128)
@@ -129,12 +135,13 @@ package final class LMTPService: Sendable {
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.start(channel) }
+                channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
             }
     }
 
-    /// Begins the session of a new connection; behind a proxy, once that has said whose it is.
-    private func start(_ channel: any Channel) throws {
+    /// Begins the session of a new connection; behind a proxy, once that has said whose it is. On the channel's event
+    /// loop, in the same turn in which the channel becomes active or before.
+    package func accept(_ channel: any Channel) throws {
         let reader = ConnectionReader()
         let address = channel.remoteAddress?.ipAddress
         guard let address, proxies.contains(address: address) else {
@@ -151,6 +158,8 @@ package final class LMTPService: Sendable {
     }
 
     private func begin(_ channel: any Channel, _ reader: ConnectionReader, _ origin: LMTPOrigin) {
+        let loan = descriptors?.session()
+        guard descriptors == nil || loan != nil else { return refuse(channel) }
         let session: UInt64? = state.withLock { state in
             guard !state.isDraining, state.sessions.count < connections else { return nil }
             state.nextSession += 1
@@ -166,6 +175,7 @@ package final class LMTPService: Sendable {
                 name: name, clientAddress: origin.address,
                 logins: self.logins.map { LMTPLoginDesk(service: $0, origin: origin, session: name) })
             await conversation.run()
+            withExtendedLifetime(loan) {}
             self.ended(session)
         }
     }

@@ -22,6 +22,8 @@ struct LMTPSession {
     private var spool: MessageSpool?
     private var header = HeaderScan()
     private var deadline: ContinuousClock.Instant?
+    /// When the command that is awaited must be whole, however its bytes come; nil while none is.
+    private var commandDeadline: ContinuousClock.Instant?
     /// Whether it is we who end the connection.
     private var isLeaving = false
     /// nil where nobody can log in.
@@ -69,8 +71,10 @@ struct LMTPSession {
 
     /// False: the connection is over.
     private mutating func perform(_ action: LMTPConversation.Action) async -> Bool {
+        if case .read = action { return await read() }
+        commandDeadline = nil
         switch action {
-        case .read: return await read()
+        case .read: break
         case .send(let bytes): return await send(bytes)
         case .lookUp(let forward): conversation.decide(await delivery.verdict(on: forward))
         case .open: open()
@@ -88,7 +92,9 @@ struct LMTPSession {
     }
 
     private mutating func read() async -> Bool {
-        switch await reader.next(channel, within: patience()) {
+        let due = commandDeadline ?? ContinuousClock.now.advanced(by: limits.commandTimeout)
+        commandDeadline = due
+        switch await reader.next(channel, within: patience(due)) {
         case .bytes(let bytes):
             await renewOffer()
             conversation.receive(bytes)
@@ -152,9 +158,10 @@ struct LMTPSession {
         "LMTP\(conversation.logins.isTLS ? "S" : "")\(conversation.logins.isLoggedIn ? "A" : "")"
     }
 
-    /// How long the next bytes may take: less when the whole message's time runs out.
-    private func patience() -> Duration {
-        guard conversation.isInMessage, let deadline else { return limits.commandTimeout }
+    /// How long the next bytes may take: what is left of the command's time, or less than usual when the whole
+    /// message's runs out.
+    private func patience(_ due: ContinuousClock.Instant) -> Duration {
+        guard conversation.isInMessage, let deadline else { return max(.zero, ContinuousClock.now.duration(to: due)) }
         return max(.zero, min(limits.dataTimeout, ContinuousClock.now.duration(to: deadline)))
     }
 

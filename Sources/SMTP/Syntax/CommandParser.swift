@@ -3,13 +3,15 @@
 import Mail
 
 /// Parses command lines. Time is linear in the line, which the caller has bounded.
-struct CommandParser {
+package struct CommandParser {
     let limits: SMTPLimits
+
+    package init(limits: SMTPLimits) { self.limits = limits }
 
     /// - Parameters:
     ///   - line: up to and with its LF.
     ///   - smtpUTF8: whether the transaction that is open has SMTPUTF8, for RCPT.
-    func parse(_ line: [UInt8], smtpUTF8: Bool) throws(SMTPSyntaxError) -> SMTPCommand {
+    package func parse(_ line: [UInt8], smtpUTF8: Bool) throws(SMTPSyntaxError) -> SMTPCommand {
         guard line.count >= 2, line[line.count - 2] == 0x0d, line[line.count - 1] == 0x0a else { throw .notCRLF }
         guard let text = String(validating: line.dropLast(2), as: UTF8.self),
             text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })

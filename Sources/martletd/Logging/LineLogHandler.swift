@@ -14,20 +14,37 @@ final class LogSink: Sendable {
     private let level: Mutex<Logger.Level>
     let format: LogFormat
     private let write: @Sendable (String) -> Void
+    private let finishWriting: @Sendable () async -> Void
 
-    /// - Parameter write: takes a whole line with its end. What it cannot write is lost: serving goes on.
-    init(level: Logger.Level, format: LogFormat, write: @escaping @Sendable (String) -> Void) {
+    /// - Parameters:
+    ///   - finish: gives what waits to be written a little time.
+    ///   - write: takes a whole line with its end. It does not wait: what it cannot write is lost, and serving goes on.
+    init(
+        level: Logger.Level, format: LogFormat, finish: @escaping @Sendable () async -> Void = {},
+        write: @escaping @Sendable (String) -> Void
+    ) {
         self.level = Mutex(level)
         self.format = format
+        finishWriting = finish
         self.write = write
     }
 
-    /// Lines to standard error, each in one write.
-    static func standardError(level: Logger.Level, format: LogFormat) -> LogSink {
-        LogSink(level: level, format: format) { line in
-            try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+    /// Lines to a file, standard error unless another is named.
+    /// - Parameter hasThread: as `LogFile` has it.
+    static func file(
+        _ file: FileHandle = .standardError, level: Logger.Level, format: LogFormat, hasThread: Bool = true
+    ) -> LogSink {
+        let file = LogFile(file.fileDescriptor, hasThread: hasThread) { lost in
+            let line = LogLine(
+                time: Date(), level: .warning, message: "lines of the log were lost: it could not be written",
+                metadata: ["lines": "\(lost)"])
+            return format == .json ? line.json : line.logfmt
         }
+        return LogSink(level: level, format: format, finish: file.finish) { file.write($0) }
     }
+
+    /// Before the process ends.
+    func finish() async { await finishWriting() }
 
     var currentLevel: Logger.Level {
         get { level.withLock { $0 } }

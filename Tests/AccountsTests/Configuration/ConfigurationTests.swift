@@ -15,8 +15,12 @@ private func load(
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appendingPathComponent("martlet.yaml")
     if let yaml { try Data(yaml.utf8).write(to: file) }
-    return try await ServerConfiguration.load(
+    let loaded = try await ServerConfiguration.load(
         dataDirectory: "/var/lib/martlet", file: file.path, flags: flags, environment: environment)
+    let early = ServerConfiguration.early(
+        dataDirectory: "/var/lib/martlet", file: file.path, flags: flags, environment: environment)
+    #expect(early == loaded.configuration, "what is read before the start is what the server is started with")
+    return loaded
 }
 
 /// The faults' places and messages, without the file's path.
@@ -33,6 +37,19 @@ private func faults(_ yaml: String, environment: [String: String] = [:]) async t
 }
 
 @Suite struct ConfigurationTests {
+    @Test("blanks around an environment variable's value do not count, when it is read early neither")
+    func blanksInTheEnvironment() async throws {
+        let loaded = try await load(
+            nil,
+            environment: [
+                "MARTLET_HOSTNAME": " mail.example.org\r\n", "MARTLET_TLS_KEY": "\t/etc/key.pem ",
+                "MARTLET_IMAP": "127.0.0.1:1 ,\t127.0.0.1:2\r",
+            ])
+        #expect(loaded.configuration.hostname == "mail.example.org")
+        #expect(loaded.configuration.tlsKey == "/etc/key.pem")
+        #expect(loaded.configuration.imap.map(\.description) == ["127.0.0.1:1", "127.0.0.1:2"])
+    }
+
     @Test(arguments: [nil, "", "# nothing\n", "---\n"])
     func defaults(yaml: String?) async throws {
         let loaded = try await load(yaml)

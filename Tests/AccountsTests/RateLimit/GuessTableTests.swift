@@ -40,6 +40,19 @@ private func network(_ text: String) throws -> GuessSubject { .network(try Netwo
         #expect(table.count(one, at: 107_200).short == 0)
     }
 
+    @Test("case 189: who failed while the clock was ten years ahead is kept out for a minute of the right time")
+    func farAhead() throws {
+        var table = GuessTable()
+        let one = try network("192.0.2.7")
+        for _ in 0..<5 { table.add(one, at: 315_360_000) }
+        _ = table.takeUnsaved()
+        #expect(table.count(one, at: 1_000).short == 5)
+        #expect(table.takeUnsaved().map(\.shortStart) == [1_000])
+        #expect(table.count(one, at: 1_059).short == 5)
+        #expect(table.count(one, at: 1_060).short == 0)
+        #expect(table.count(one, at: 1_000 + 86_400).long == 0)
+    }
+
     @Test("case 127: a flood from everywhere stays below 16 MiB, and pushes out no one with more to answer for")
     func capacity() async throws {
         var table = GuessTable()

@@ -32,6 +32,14 @@ import Testing
             #expect(!live.kick("s9"))
             #expect(live.kick(account: first.account) == 2)
             #expect(ended.withLock { $0.sorted() } == ["s1", "s2", "s3"])
+            func enters(_ session: LiveSession) -> Bool { live.add(session, most: 2) {} }
+            #expect(enters(first), "entered anew it counts once")
+            let another = try await add("s4", LoginHouse.alice, since: 40)
+            live.remove("s4")
+            #expect(!enters(another) && live.all.count == 3)
+            live.remove("s1")
+            #expect(enters(another))
+            live.remove("s4")
             for id in ["s1", "s2", "s3"] { live.remove(id) }
             #expect(live.all.isEmpty)
             #expect(live.kick(account: first.account) == 0)

@@ -16,7 +16,7 @@ import Testing
         "ESEARCH IN (selected) ALL", "REPLACE 1 INBOX {6+}\r\na: b\r\n", "CLOSE", "UNSELECT",
     ]
 
-    @Test("every command on the mailbox ends in BYE, and nothing of it is told or done", arguments: lines)
+    @Test("case 140: every command on the mailbox ends in BYE, and nothing of it is told or done", arguments: lines)
     func revoked(line: String) async throws {
         try await SharingServer.with("lrswite") { sharing in
             try await sharing.fill(2, flags: Flags(.deleted))

@@ -159,6 +159,26 @@ import Testing
         }
     }
 
+    @Test("after a restore a client hears of each UID that is not there, and of all that is")
+    func afterARestore() async throws {
+        try await TestServer.with { server in
+            try await server.fill(5)
+            let inbox = try await server.alice.mailbox(.inbox)
+            let (since, validity) = (inbox?.modSeq.rawValue ?? 0, inbox?.uidValidity.rawValue ?? 0)
+            // As what a backup brings, into which nobody looks yet.
+            try await server.alice.moveNumbersAhead(secondsSinceBackup: 60)
+            let client = try await server.login(.qresync)
+            let reply = try await client.command("SELECT INBOX (QRESYNC (\(validity) \(since) 2:4,7:9))")
+            #expect(reply.vanishedEarlier == [7, 8, 9])
+            #expect(reply.fetches.compactMap(\.uid) == [2, 3, 4])
+            let all = try await client.command("SELECT INBOX (QRESYNC (\(validity) \(since) 1:500))")
+            #expect(all.vanishedEarlier == Array(6...500))
+            let highest = try #require(all.code("HIGHESTMODSEQ"))
+            let later = try await client.command("SELECT INBOX (QRESYNC (\(validity) \(highest)))")
+            #expect(later.data("VANISHED").isEmpty && later.fetches.isEmpty)
+        }
+    }
+
     @Test("another UIDVALIDITY: nothing but a plain SELECT; a MODSEQ of today: nothing has changed")
     func nothingToTell() async throws {
         try await TestServer.with { server in

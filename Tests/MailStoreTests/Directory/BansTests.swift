@@ -120,6 +120,30 @@ import Testing
         }
     }
 
+    @Test("case 189: bans and attempts of a clock that was ten years ahead are over soon after it is right again")
+    func clockAhead() async throws {
+        let (now, ahead): (Int64, Int64) = (1_000_000, 1_000_000 + 315_360_000)
+        let ban = BanRecord(network: "192.0.2.7/32", created: ahead, expires: ahead + 86_400, reason: "")
+        #expect(!ban.isOver(at: ahead) && !ban.isOver(at: ahead - 86_400) && ban.isOver(at: now))
+        #expect(!BanRecord(network: "::/0", created: ahead, expires: nil, reason: "").isOver(at: now))
+        try await TemporaryStore.with { temporary in
+            let directory = temporary.store.directory
+            try await directory.addBan(ban, isAutomatic: true, by: "martletd")
+            let right = BanRecord(network: ban.network, created: now, expires: now + 86_400, reason: "")
+            try await directory.addBan(right, isAutomatic: true, by: "martletd")
+            #expect(try await directory.bans().map(\.created) == [now], "the one that is over stands in nobody's way")
+            let limits = AttemptLimits(perWindow: 2, window: 60, inARow: nil)
+            for _ in 0..<2 {
+                #expect(try await directory.beginAttempt("x", on: nil, limits: limits, at: ahead) == .allowed)
+            }
+            for later: Int64 in [0, 59] {
+                let verdict = try await directory.beginAttempt("x", on: nil, limits: limits, at: now + later)
+                #expect(verdict == .tooMany(until: now + 60))
+            }
+            #expect(try await directory.beginAttempt("x", on: nil, limits: limits, at: now + 60) == .allowed)
+        }
+    }
+
     @Test(arguments: [(nil, false), (101, false), (100, true), (99, true)] as [(Int64?, Bool)])
     func isOver(expires: Int64?, expected: Bool) {
         let ban = BanRecord(network: "::/0", created: 0, expires: expires, reason: "")

@@ -376,9 +376,7 @@ extension AccountStore {
             let account = try await temporary.account()
             let bodies = try await temporary.append(["Subject: needle\r\n\r\n"], to: account)
             try await account.updateSearchIndex()
-            try account.file.syncOnWriter { db in
-                try db.execute(sql: "UPDATE search_header_data SET block = x'00000000ff' WHERE id > 10")
-            }
+            try plant("UPDATE search_header_data SET block = x'00000000ff' WHERE id > 10", in: account.file.path)
             let damaged = try await account.candidates("needle", in: .header)
             #expect(damaged?.mayContain(bodies[0]) != false)
             try await account.rebuildSearchIndex()

@@ -262,3 +262,10 @@ import Testing
         }
     }
 }
+
+@Test("what lies below Other Users is reserved beside a mark too", arguments: ["\u{301}x", "x/\u{345}"])
+func reservedBesideMarks(rest: String) throws {
+    #expect(try MailboxName("Other Users/\(rest)").isReserved)
+    #expect(try MailboxName("Other Users/a@example.org/\(rest)").inOtherUsers?.owner == "a@example.org")
+    #expect(try !MailboxName("Other Users \(rest)").isReserved)
+}

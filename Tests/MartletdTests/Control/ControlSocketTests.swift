@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test("only root and the server's own user are answered: the kernel says who asks")
+    @Test("case 139: only root and the server's own user are answered: the kernel says who asks")
     func strangers() async throws {
         let own = geteuid()
         try await with(mayAsk: { peer in

@@ -49,7 +49,7 @@ private func everyWay(_ stream: String) -> (message: String, ended: Bool, rest: 
     }
 
     @Test(
-        "cases 14-19: only CR LF . CR LF ends a message",
+        "cases 14 to 19: only CR LF . CR LF ends a message",
         arguments: [
             "\n.\n", "\n.\r\n", "\r.\r", "\r.\n", "\r.\r\n", "\n.\r", "\r\n.\n", "\r\n.\r", "\r\n.\r\r\n",
             "\r\r\n.\r\r\n", "\r\n\0.\r\n", "\r\n.\0\r\n", "\n\n.\r\n", "\r\n .\r\n", "\r\n. \r\n", "\r\n.\r\0\n",

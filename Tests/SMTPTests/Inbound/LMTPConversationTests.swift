@@ -8,68 +8,6 @@ import Testing
 
 @testable import SMTP
 
-/// Drives a conversation: every address whose local part begins with "no" is unknown; messages are stored.
-private struct Driver {
-    var conversation: LMTPConversation
-    var sent = ""
-    var messages: [(envelope: Envelope, body: String)] = []
-    var discarded = 0
-    var isClosed = false
-    private var body: ByteBuffer?
-    /// The replies to the next message; none: 250 for each.
-    var outcomes: [Reply] = []
-
-    init(_ limits: SMTPLimits = SMTPLimits()) {
-        conversation = LMTPConversation(hostname: "mx.example", limits: limits)
-        run()
-        sent = ""
-    }
-
-    mutating func run() {
-        while !isClosed {
-            switch conversation.next() {
-            case .read: return
-            case .send(let bytes): sent += String(buffer: bytes)
-            case .lookUp(.postmaster):
-                conversation.decide((try? EmailAddress("postmaster@mx.example")).map { .success($0) } ?? unknown)
-            case .lookUp(.address(let address)):
-                conversation.decide(address.localPart.hasPrefix("no") ? unknown : .success(address))
-            case .open: body = ByteBuffer()
-            case .write(var bytes): body?.writeBuffer(&bytes)
-            case .deliver(let envelope):
-                messages.append((envelope, body.map { String(buffer: $0) } ?? ""))
-                body = nil
-                conversation.delivered(
-                    outcomes.isEmpty ? envelope.recipients.map { _ in Reply(250, "2.0.0", "OK") } : outcomes)
-            case .discard:
-                discarded += 1
-                body = nil
-            case .close: isClosed = true
-            case .startTLS, .authenticate, .respond: Issue.record("nothing of that was offered")
-            }
-        }
-    }
-
-    private var unknown: Result<EmailAddress, Refusal> { .failure(Refusal(.unknownRecipient)) }
-
-    mutating func say(_ bytes: String) {
-        conversation.receive(ByteBuffer(string: bytes))
-        run()
-    }
-
-    /// Says it and gives the codes of what came back.
-    mutating func codes(_ lines: String...) -> [Int] {
-        sent = ""
-        say(lines.map { "\($0)\r\n" }.joined())
-        return replyCodes
-    }
-
-    /// The codes of the last lines of the replies.
-    var replyCodes: [Int] {
-        sent.split(separator: "\r\n").filter { $0.dropFirst(3).first == " " }.compactMap { Int($0.prefix(3)) }
-    }
-}
-
 private let hello = "LHLO client.example"
 private let mail = "MAIL FROM:<bob@elsewhere.example>"
 private let alice = "RCPT TO:<alice@example.org>"
@@ -80,7 +18,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
     @Test func greetsAndAnnounces() {
         var conversation = LMTPConversation(hostname: "mx.example", limits: SMTPLimits())
         #expect(conversation.next() == .send(ByteBuffer(string: "220 mx.example LMTP Martlet\r\n")))
-        var driver = Driver()
+        var driver = LMTPDriver()
         #expect(driver.codes(hello) == [250])
         for word in ["mx.example", "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "SIZE 67108864"] {
             #expect(driver.sent.contains(word))
@@ -89,7 +27,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("one reply for each accepted recipient, in their order")
     func repliesPerRecipient() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         #expect(driver.codes(hello, mail, alice, nobody, carol, "DATA") == [250, 250, 250, 550, 250, 354])
         driver.outcomes = [Reply(250, "2.0.0", "OK"), Reply(452, "4.2.2", "Full")]
         #expect(driver.codes("Subject: x", "", "body", ".") == [250, 452])
@@ -104,9 +42,9 @@ private let nobody = "RCPT TO:<nobody@example.org>"
     @Test("a pipelined group gets its replies in one write, whole or byte by byte")
     func everyPiece() {
         let stream = [hello, mail, alice, nobody, "DATA", "..x", ".", "NOOP", "QUIT"].map { "\($0)\r\n" }.joined()
-        var whole = Driver()
+        var whole = LMTPDriver()
         whole.say(stream)
-        var single = Driver()
+        var single = LMTPDriver()
         for byte in stream.utf8 where !single.isClosed { single.say(String(decoding: [byte], as: UTF8.self)) }
         #expect(whole.sent == single.sent)
         #expect(whole.messages.map(\.body) == [".x\r\n"])
@@ -121,7 +59,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
     }
 
     @Test(
-        "cases 24-26, 45: commands in every order",
+        "cases 24 to 26, case 45: commands in every order",
         arguments: [
             ([mail], [503]), ([alice], [503]), (["DATA"], [503]), ([hello, alice], [250, 503]),
             ([hello, "DATA"], [250, 503]), ([hello, mail, "DATA"], [250, 250, 503]),
@@ -137,7 +75,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
             ([hello, "STARTTLS", "AUTH PLAIN", "EXPN x", "FOO"], [250, 502, 502, 502, 500]),
         ])
     func order(lines: [String], codes: [Int]) {
-        var driver = Driver()
+        var driver = LMTPDriver()
         driver.say(lines.map { "\($0)\r\n" }.joined())
         #expect(driver.replyCodes == codes)
         #expect(driver.messages.isEmpty)
@@ -145,7 +83,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("case 24: after a refused message everything begins anew")
     func refusedMessage() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         _ = driver.codes(hello, mail, alice, "DATA")
         driver.outcomes = [Reply(451, "4.3.0", "no")]
         #expect(driver.codes("x", ".", alice, "NOOP", "DATA") == [451, 503, 250, 503])
@@ -153,23 +91,24 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("case 37: a message sent with a DATA that is refused is not read as commands")
     func messageWithoutData() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         _ = driver.codes(hello, mail, nobody)
         #expect(driver.codes("DATA", "RSET", mail, alice, "DATA", "smuggled", ".") == [503])
         #expect(driver.isClosed && driver.messages.isEmpty)
     }
 
     @Test(
-        "cases 14-20: no end but the real one gives a second message",
+        "cases 14 to 20: no end but the real one gives a second message, wherever the stream is cut",
         arguments: [
-            "\n.\n", "\n.\r\n", "\r.\r", "\r.\n", "\r.\r\n", "\r\n.\n", "\r\n.\r", "\r\n.\r\r\n", "\r\n\0.\r\n",
+            "\n.\n", "\n.\r\n", "\r.\r", "\r.\n", "\r.\r\n", "\n.\r", "\r\n.\n", "\r\n.\r", "\r\n.\r\r\n",
+            "\r\r\n.\r\r\n", "\r\n\0.\r\n", "\r\n.\0\r\n",
         ])
     func smuggling(end: String) {
         let head = [hello, mail, alice, "DATA"].map { "\($0)\r\n" }.joined()
         let second = ["MAIL FROM:<e@e>", alice, "DATA", "second", "."].map { "\($0)\r\n" }.joined()
         let stream = Array((head + "first" + end + second).utf8)
         for cut in stream.indices {
-            var driver = Driver()
+            var driver = LMTPDriver()
             driver.say(String(decoding: stream[..<cut], as: UTF8.self))
             driver.say(String(decoding: stream[cut...], as: UTF8.self))
             #expect(driver.messages.count == 1)
@@ -179,7 +118,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("case 30: BDAT is not ours, and its bytes are not commands", arguments: ["BDAT 40 LAST", "BDAT -1", "BDAT"])
     func bdat(line: String) {
-        var driver = Driver()
+        var driver = LMTPDriver()
         _ = driver.codes(hello, mail, alice)
         #expect(driver.codes(line, mail, alice, "DATA", "x", ".") == [502])
         #expect(driver.isClosed && driver.messages.isEmpty)
@@ -187,11 +126,11 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("case 36: a line without end")
     func endlessLine() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         for _ in 0..<1_000 where !driver.isClosed { driver.say(String(repeating: "x", count: 1_000)) }
         #expect(driver.replyCodes == [500])
         #expect(driver.isClosed)
-        var just = Driver()
+        var just = LMTPDriver()
         #expect(just.codes("NOOP " + String(repeating: "x", count: 4_089)) == [250])
         #expect(just.codes("NOOP " + String(repeating: "x", count: 4_090)) == [500])
     }
@@ -200,7 +139,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
     func manyRecipients() {
         var limits = SMTPLimits()
         limits.recipients = 100
-        var driver = Driver(limits)
+        var driver = LMTPDriver(limits)
         _ = driver.codes(hello, mail)
         driver.sent = ""
         for index in 0..<1_000 { driver.say("RCPT TO:<u\(index)@example.org>\r\n") }
@@ -214,7 +153,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
         var limits = SMTPLimits()
         limits.messageSize = 1_000
         limits.messageExcess = 1_000
-        var driver = Driver(limits)
+        var driver = LMTPDriver(limits)
         _ = driver.codes(hello)
         #expect(driver.codes("\(mail) SIZE=1001") == [552])
         #expect(driver.codes("\(mail) SIZE=18446744073709551615") == [552])
@@ -230,7 +169,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("case 41: commands that do nothing", arguments: ["NOOP", "RSET", "VRFY x", "HELP", hello])
     func idle(line: String) {
-        var driver = Driver()
+        var driver = LMTPDriver()
         for _ in 0..<200 where !driver.isClosed { driver.say("\(line)\r\n") }
         #expect(driver.replyCodes.count == 101)
         #expect(driver.replyCodes.last == 421)
@@ -238,14 +177,14 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("a connection that delivers may go on for ever")
     func manyMessages() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         _ = driver.codes(hello)
         for _ in 0..<300 { #expect(driver.codes("RSET", mail, alice, "DATA", "x", ".") == [250, 250, 250, 354, 250]) }
     }
 
     @Test("wrong commands end the connection at the limit")
     func badCommands() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         for _ in 0..<200 where !driver.isClosed { driver.say("FOO\r\n") }
         #expect(driver.replyCodes.count == 21)
         #expect(driver.replyCodes.last == 421)
@@ -253,7 +192,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("case 46: UTF-8 recipients only in a transaction with SMTPUTF8")
     func utf8() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         #expect(driver.codes(hello, mail, "RCPT TO:<ü@example.org>") == [250, 250, 553])
         #expect(driver.codes("RSET", "\(mail) SMTPUTF8", "RCPT TO:<ü@example.org>", "DATA") == [250, 250, 250, 354])
         #expect(driver.codes("x", ".") == [250])
@@ -262,22 +201,34 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("storage that fails while the message comes: it is read to its end and refused for each")
     func storageFails() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         _ = driver.codes(hello, mail, alice, carol, "DATA", "one")
         driver.conversation.storageFailed(Reply(.unavailable("disk full")))
         #expect(driver.codes("RCPT TO:<x@y>", "two", ".", "NOOP") == [451, 451, 250])
         #expect(driver.discarded == 1 && driver.messages.isEmpty)
     }
 
+    @Test("case 184: storage that fails at a message's last piece: what is refused is not delivered")
+    func storageFailsAtTheEnd() {
+        var driver = LMTPDriver()
+        _ = driver.codes(hello, mail, alice, carol, "DATA", "one")
+        driver.writeFails = Reply(.unavailable("disk full"))
+        #expect(driver.codes("two", ".", "NOOP") == [451, 451, 250])
+        #expect(driver.discarded == 1 && driver.messages.isEmpty)
+        driver.writeFails = nil
+        #expect(driver.codes(mail, alice, "DATA", "three", ".") == [250, 250, 354, 250])
+        #expect(driver.messages.map(\.body) == ["three\r\n"])
+    }
+
     @Test("a drain says 421 between messages and waits for the one that is coming")
     func drain() {
-        var idle = Driver()
+        var idle = LMTPDriver()
         _ = idle.codes(hello)
         idle.sent = ""
         idle.conversation.drain()
         idle.run()
         #expect(idle.replyCodes == [421] && idle.isClosed)
-        var busy = Driver()
+        var busy = LMTPDriver()
         _ = busy.codes(hello, mail, alice, "DATA", "x")
         busy.sent = ""
         busy.conversation.drain()
@@ -289,7 +240,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("case 40: time is up, with a message half way and without")
     func timeOut() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         _ = driver.codes(hello, mail, alice, "DATA", "x")
         driver.sent = ""
         driver.conversation.timeOut()
@@ -299,7 +250,7 @@ private let nobody = "RCPT TO:<nobody@example.org>"
 
     @Test("case 34: nothing a client writes breaks a reply's line")
     func replyInjection() {
-        var driver = Driver()
+        var driver = LMTPDriver()
         _ = driver.codes(hello, mail)
         driver.sent = ""
         driver.say("RCPT TO:<a\r250 x@b>\r\nMAIL FROM:<a@b> X\u{1b}=1\r\n")

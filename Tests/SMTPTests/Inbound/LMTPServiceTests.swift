@@ -7,6 +7,7 @@ import Mail
 import MailStore
 import NIOCore
 import NIOPosix
+import Synchronization
 import TestSupport
 import Testing
 
@@ -179,6 +180,27 @@ private func count(_ account: AccountStore) async throws -> Int {
             let port = try await service.bind(host: "127.0.0.1", port: 0, on: MultiThreadedEventLoopGroup.singleton)
             let codes = try await Client.talk(to: .port(port), "LHLO", replies: 3)
             #expect(codes == [220, 421])
+        }
+    }
+
+    @Test("case 149: a command whose bytes come one by one has no more time than another")
+    func slowCommand() async throws {
+        var limits = SMTPLimits()
+        limits.commandTimeout = .milliseconds(500)
+        try await withService(limits: limits) { service, _, _ in
+            let port = try await service.bind(host: "127.0.0.1", port: 0, on: MultiThreadedEventLoopGroup.singleton)
+            let client = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(host: "127.0.0.1", port: port).get()
+            let isOver = Atomic(false)
+            client.closeFuture.whenComplete { _ in isOver.store(true, ordering: .relaxed) }
+            // Within the longest line there is room for two minutes of it.
+            var sent = 0
+            while !isOver.load(ordering: .relaxed), sent < 4_000 {
+                client.writeAndFlush(ByteBuffer(string: "x"), promise: nil)
+                sent += 1
+                try await Task.sleep(for: .milliseconds(30))
+            }
+            #expect(sent < 1_000)
         }
     }
 

@@ -1,9 +1,7 @@
 // The names of files and folders in a Maildir: what they say of a message, and how ours are made.
 
-internal import Mail
-
 /// A message file's name: `unique:2,FLAGS`.
-struct MaildirName {
+package struct MaildirName: Sendable {
     /// The flags that one letter stands for, in the alphabetical order that the format asks for.
     private static let letters: [(letter: UInt8, flags: Flags)] = [
         (UInt8(ascii: "D"), Flags(.draft)), (UInt8(ascii: "F"), Flags(.flagged)),
@@ -12,13 +10,13 @@ struct MaildirName {
     ]
 
     /// When the file was delivered by its name, seconds since 1970; nil when it does not begin with a number.
-    let delivered: Int64?
-    let flags: Flags
+    package let delivered: Int64?
+    package let flags: Flags
 
     /// - Parameters:
     ///   - name: the file's name; `:`, `;` or `!` may stand before `2,`.
     ///   - keywords: what the letters `a` to `z` stand for in this folder (`DovecotKeywords`).
-    init(_ name: String, keywords: [UInt8: Keyword] = [:]) {
+    package init(_ name: String, keywords: [UInt8: Keyword] = [:]) {
         delivered = Int64(name.prefix { $0.isASCII && $0.isNumber })
         var flags = Flags.none
         for letter in MaildirName.info(name) {
@@ -44,7 +42,7 @@ struct MaildirName {
     /// - Parameters:
     ///   - fileSize: bytes of the file.
     ///   - size: bytes of the message, with CRLF line ends.
-    static func make(
+    package static func make(
         date: MailDate, number: Int, process: Int32, host: String, fileSize: Int, size: Int, letters: [UInt8]
     ) -> String {
         let host = host.map { $0 == "/" || $0 == ":" ? "_" : $0 }
@@ -54,7 +52,7 @@ struct MaildirName {
     }
 
     /// The letters for `flags`; `keywords` gives those of keywords other than `$Forwarded`.
-    static func letters(for flags: Flags, keywords: (Keyword) -> UInt8?) -> [UInt8] {
+    package static func letters(for flags: Flags, keywords: (Keyword) -> UInt8?) -> [UInt8] {
         let fixed = letters.filter { entry in
             entry.flags.system.isEmpty
                 ? !entry.flags.keywords.isDisjoint(with: flags.keywords) : flags.contains(entry.flags.system)
@@ -65,13 +63,15 @@ struct MaildirName {
 }
 
 /// The file `dovecot-keywords` of a Maildir folder: which keyword a letter `a` to `z` stands for.
-struct DovecotKeywords {
-    static let fileName = "dovecot-keywords"
+package struct DovecotKeywords: Sendable {
+    package static let fileName = "dovecot-keywords"
 
-    private(set) var keywords: [Keyword] = []
+    package private(set) var keywords: [Keyword] = []
+
+    package init() {}
 
     /// - Returns: by letter. Lines that are not `number keyword` are passed over.
-    static func parse(_ text: String) -> [UInt8: Keyword] {
+    package static func parse(_ text: String) -> [UInt8: Keyword] {
         var result: [UInt8: Keyword] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
             let words = line.split(separator: " ", maxSplits: 1)
@@ -83,29 +83,29 @@ struct DovecotKeywords {
     }
 
     /// The letter of `keyword`, given out at first sight; nil when all 26 are taken.
-    mutating func letter(for keyword: Keyword) -> UInt8? {
+    package mutating func letter(for keyword: Keyword) -> UInt8? {
         if let index = keywords.firstIndex(of: keyword) { return UInt8(ascii: "a") + UInt8(index) }
         guard keywords.count < 26 else { return nil }
         keywords.append(keyword)
         return UInt8(ascii: "a") + UInt8(keywords.count - 1)
     }
 
-    var text: String { keywords.enumerated().map { "\($0.offset) \($0.element.name)\n" }.joined() }
+    package var text: String { keywords.enumerated().map { "\($0.offset) \($0.element.name)\n" }.joined() }
 }
 
 /// Folder names of Maildir++ (`.Lists.Swift`) and of directory trees, in modified UTF-7 or UTF-8.
-enum MaildirFolder {
+package enum MaildirFolder {
     /// What stands for a dot inside a level, which Maildir++ has no way to write.
     private static let dot = "&AC4-"
 
     /// The levels of a Maildir++ directory name; nil when it does not begin with a dot.
-    static func levels(of directory: String) -> [String]? {
-        guard directory.hasPrefix("."), directory.count > 1 else { return nil }
-        return directory.dropFirst().split(separator: ".").map { level(String($0)) }
+    package static func levels(of directory: String) -> [String]? {
+        guard directory.utf8.first == UInt8(ascii: "."), directory.utf8.count > 1 else { return nil }
+        return directory.utf8.dropFirst().split(separator: UInt8(ascii: ".")).map { level(String(Substring($0))) }
     }
 
     /// One level: modified UTF-7 when it is that, otherwise as it stands.
-    static func level(_ text: String) -> String {
+    package static func level(_ text: String) -> String {
         let pieces = text.split(separator: dot, omittingEmptySubsequences: false).map { piece in
             ModifiedUTF7.decode(String(piece)) ?? String(piece)
         }
@@ -113,11 +113,12 @@ enum MaildirFolder {
     }
 
     /// The Maildir++ directory of a mailbox; empty for INBOX, which is the Maildir itself.
-    static func directory(of mailbox: MailboxName) -> String {
+    package static func directory(of mailbox: MailboxName) -> String {
         guard !mailbox.isInbox else { return "" }
         let levels = mailbox.elements.map { element in
-            element.split(separator: ".", omittingEmptySubsequences: false).map { ModifiedUTF7.encode(String($0)) }
-                .joined(separator: dot)
+            // By bytes: a dot is one also where a mark behind it makes a Character of both.
+            element.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+                .map { ModifiedUTF7.encode(String(Substring($0))) }.joined(separator: dot)
         }
         return "." + levels.joined(separator: ".")
     }

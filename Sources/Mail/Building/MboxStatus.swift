@@ -4,11 +4,9 @@
 // belong to the file, not to the message: the same message has others a week later, and a second import must know it
 // again.
 
-internal import Mail
-
 /// Streams one message of an mbox by: holds back its header (up to a bound), takes the fields of the file out of it and
 /// reads the flags in them.
-struct MboxStatus {
+package struct MboxStatus: Sendable {
     /// A header longer than this goes through as it is.
     static let longestHeader = 1 << 20
 
@@ -17,14 +15,16 @@ struct MboxStatus {
         "x-mozilla-keys",
     ]
 
-    private(set) var flags = Flags.none
+    package private(set) var flags = Flags.none
     /// True for the record that UW programs keep as the first "message" of a file.
-    private(set) var isFolderData = false
+    package private(set) var isFolderData = false
     private var header: [UInt8] = []
     private var isInHeader = true
 
+    package init() {}
+
     /// The next bytes of the message; gives those that belong to the message itself.
-    mutating func consume(_ bytes: [UInt8]) -> [UInt8] {
+    package mutating func consume(_ bytes: [UInt8]) -> [UInt8] {
         guard isInHeader else { return bytes }
         let searchFrom = max(0, header.count - 3)
         header += bytes
@@ -33,7 +33,7 @@ struct MboxStatus {
     }
 
     /// What is still held back, at the end of the message.
-    mutating func finish() -> [UInt8] { isInHeader ? release(upTo: header.count) : [] }
+    package mutating func finish() -> [UInt8] { isInHeader ? release(upTo: header.count) : [] }
 
     private mutating func release(upTo end: Int, filtered: Bool = true) -> [UInt8] {
         let held = header
@@ -114,7 +114,7 @@ struct MboxStatus {
 
 extension MboxStatus {
     /// The fields that say `flags`, with LF line ends.
-    static func fields(for flags: Flags) -> [UInt8] {
+    package static func fields(for flags: Flags) -> [UInt8] {
         var text = "Status: \(flags.contains(.seen) ? "RO" : "O")\n"
         let letters: [(SystemFlags, String)] = [(.answered, "A"), (.deleted, "D"), (.flagged, "F"), (.draft, "T")]
         let xStatus = letters.filter { flags.contains($0.0) }.map(\.1).joined()
@@ -126,7 +126,7 @@ extension MboxStatus {
     }
 
     /// `header` without the fields of a file, so that those a message brought along cannot pass for flags.
-    static func withoutFields(_ header: [UInt8]) -> [UInt8] {
+    package static func withoutFields(_ header: [UInt8]) -> [UInt8] {
         var status = MboxStatus()
         return status.strip(header[...])
     }

@@ -3,8 +3,6 @@
 import Mail
 import Testing
 
-@testable import martlet
-
 private func pass(_ text: String, pieceSize: Int) -> (text: String, status: MboxStatus) {
     var status = MboxStatus()
     var result: [UInt8] = []
@@ -61,17 +59,4 @@ func endlessHeader() {
     for _ in 0..<40 { passed += status.consume([UInt8](repeating: 0x61, count: 64 * 1024)).count }
     #expect(passed > 1 << 20)
     #expect(passed + status.finish().count == 40 * 64 * 1024)
-}
-
-@Test(
-    "flags that are written are read back",
-    arguments: [[], ["\\Seen"], ["\\Answered", "\\Deleted", "\\Draft", "$Work", "b"]])
-func fieldsRoundTrip(names: [String]) {
-    let flags = names.compactMap { Flags(name: $0) }.reduce(Flags.none) { $0.union($1) }
-    let header = Array("Subject: x\r\nStatus: D\r\nX-Status: D\r\n\r\n".utf8)
-    let written = String(decoding: MboxText.withStatus(flags, header: header), as: UTF8.self)
-    #expect(written.hasPrefix("Subject: x\r\nStatus: "))
-    let (text, status) = pass(written + "body", pieceSize: 4)
-    #expect(status.flags == flags)
-    #expect(text == "Subject: x\r\n\nbody")
 }

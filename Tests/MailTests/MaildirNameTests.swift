@@ -3,8 +3,6 @@
 import Mail
 import Testing
 
-@testable import martlet
-
 @Test(
     "flags are read from a file's name",
     arguments: [
@@ -49,6 +47,7 @@ func keywordsHaveAnEnd() throws {
     arguments: [
         ("INBOX", ""), ("Sent", ".Sent"), ("Lists/Swift", ".Lists.Swift"), ("Entwürfe", ".Entw&APw-rfe"),
         ("v1.2/a&b", ".v1&AC4-2.a&-b"), ("日本", ".&ZeVnLA-"),
+        (".\u{739}", ".&AC4-&Bzk-"),
     ])
 func foldersRoundTrip(mailbox: String, directory: String) throws {
     #expect(MaildirFolder.directory(of: try MailboxName(mailbox)) == directory)
