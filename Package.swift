@@ -111,6 +111,15 @@ let package = Package(
         .executableTarget(
             name: "InstructionCounts", dependencies: ["IMAPServer", "IMAPSyntax", "Mail", "SMTP", nioCore],
             path: "Tests/InstructionCounts", exclude: ["counts.txt"], swiftSettings: settings),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "IMAPServer", "IMAPSyntax", "SMTP", "Accounts", "MailStore", "MailCrypto", "Mail", "Sockets",
+                "TestSupport", nioCore, nioPosix, nioEmbedded, log,
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: settings),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Replay", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "MailTests", dependencies: ["Mail", "TestSupport"], swiftSettings: settings),
         .testTarget(
@@ -159,3 +168,18 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Tests/Fuzz/run names libFuzzer's archive: then our modules report to it which way they go, and there is a program that
+// tries inputs.
+if let libFuzzer = Context.environment["MARTLET_LIBFUZZER"] {
+    for target in package.targets where target.type == .regular {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=fuzzer"])]
+    }
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/Engine/CFuzzer"),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["FuzzTargets", "TestSupport", "CFuzzer"], path: "Tests/Fuzz/Engine/Fuzz",
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags([libFuzzer]), .linkedLibrary("stdc++"), .linkedLibrary("m")]),
+    ]
+}
