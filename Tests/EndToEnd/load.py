@@ -102,14 +102,14 @@ def quantile(values, share):
 class Others:
     """Sessions that ask small things all the time, on every event loop of the server, and note how long each took."""
 
-    def __init__(self, port, mailbox, commands, *, sessions=4, pause=0.002):
+    def __init__(self, port, mailbox, commands, *, sessions=4, pause=0.002, user=USER):
         self.times = []
         self.pause = pause
         self.commands = commands
         self.clients = []
         for _ in range(sessions):
             client = IMAP(port, timeout=600)
-            client.login(USER, PASSWORD)
+            client.login(user, PASSWORD)
             client.command("SELECT", mailbox)
             self.clients.append(client)
         self._over = threading.Event()

@@ -88,17 +88,21 @@ class DataDirectory:
 class Server:
     """One martletd. Everything it says is kept in `log`; it is ended by its own process id."""
 
-    def __init__(self, directory, *, plaintext="loopback", arguments=(), ports=None, wait=True, env=None):
+    def __init__(self, directory, *, plaintext="loopback", arguments=(), ports=None, wait=True, env=None,
+                 prefix=(), supervise="never", log=None):
+        """`log`: where its log goes instead of to `self.log`; what is on standard output always goes there."""
         self.directory = directory
         self.imap, self.imaps, self.lmtp = ports or (free_port(), free_port(), free_port())
         self.log = []
         self._ready = threading.Event()
         command = [
-            str(MARTLETD), "--data", str(directory.path), "--imap", f"127.0.0.1:{self.imap}",
+            *prefix, str(MARTLETD), "--data", str(directory.path), "--imap", f"127.0.0.1:{self.imap}",
             "--imaps", f"127.0.0.1:{self.imaps}", "--lmtp", f"127.0.0.1:{self.lmtp}",
-            "--plaintext-login", plaintext, *arguments]
+            "--plaintext-login", plaintext, "--supervise", supervise,
+            # The tests look at memory through /proc.
+            *([] if os.geteuid() == 0 else ["--debuggable"]), *arguments]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if log is None else log,
             env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})})
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

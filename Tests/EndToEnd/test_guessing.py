@@ -1,8 +1,10 @@
 """Guessing: limits, bans, proxies, floods; and what the log says to those who watch it."""
 
+import base64
 import concurrent.futures
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -11,7 +13,8 @@ import pytest
 
 from credentials import app_password, proxy_header
 from martlet import PASSWORD, ROOT, USER, best_of, run, running, wait_for
-from wire import IMAP
+from messages import made
+from wire import IMAP, LMTP
 
 FILTER = ROOT / "docs" / "fail2ban" / "filter.d" / "martlet.conf"
 
@@ -253,6 +256,42 @@ def forge(server, source):
         client.attempt(
             "LOGIN", [b"x\r\ntime=2026-11-23T01:57:06.588Z level=notice rip=198.51.100.1 msg=auth-failed proto=imap"],
             '"wrong-password-here"')
+
+
+def forge_in_every_way(server, source):
+    """Whatever else a client may say that could come into the log: SASL names, ID, mailboxes, LMTP's words, mail.
+
+    Gives how many of them were guesses at a password.
+    """
+    line = b"time=2026-11-23T01:57:06.588Z level=notice rip=198.51.100.1 msg=auth-failed mech="
+    names = [line, b"x\r\n" + line, b'"' + line + b'"', b"\xff\xfe" + line, b"x\x1b[2K\r" + line, line * 10,
+             b'{"time":"2026-11-23T01:57:06.588Z","level":"notice","rip":"198.51.100.1","msg":"auth-failed","mech":']
+    guesses = 0
+    for name in names:
+        with IMAP(server.imap, source=source) as client:
+            client.attempt("ID", f'("name" "{line.decode()}")')
+            secret = base64.b64encode(name + b"\0" + name + b"\0wrong-password-here").decode()
+            guesses += client.attempt("AUTHENTICATE", "PLAIN", secret).code == "AUTHENTICATIONFAILED"
+        with LMTP(server.lmtp, source=source) as client:
+            for command in (b"LHLO " + name, b"MAIL FROM:<" + name + b"@example.net>", b"XYZZY " + name):
+                client.command(re.sub(rb"[\r\n]", b" ", command))
+            guesses += client.command("AUTH PLAIN " + secret)[0] == 535
+    with LMTP(server.lmtp, source=source) as client:
+        message = made("x").replace(b"Message-ID: <", b"Message-ID: <" + line + b" ", 1)
+        client.deliver(message, USER, sender='"rip=198.51.100.1 msg=auth-failed mech="@example.net')
+    return guesses
+
+
+@pytest.mark.parametrize("format", ["logfmt", "json"])
+def test_forged_words_of_every_kind_accuse_nobody(directory, place, format):
+    """Case 158: names in SASL, ID, LHLO, MAIL, unknown commands and mail, as fail2ban reads the log of all levels."""
+    with running(directory, env={"MARTLET_LOG_FORMAT": format, "MARTLET_LOG_LEVEL": "trace"}) as server:
+        guesses = forge_in_every_way(server, "127.0.0.78")
+        assert guesses >= 1
+    log = place / "martletd.log"
+    log.write_text("\n".join(server.log) + "\n")
+    accused = run(["fail2ban-regex", "--out", "ip", log, FILTER]).stdout.decode().split()
+    assert accused == ["127.0.0.78"] * guesses, (guesses, accused)
 
 
 @pytest.mark.parametrize("format", ["logfmt", "json"])

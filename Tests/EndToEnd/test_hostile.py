@@ -214,7 +214,7 @@ def test_many_sessions_in_idle(alive, tls):
         return client
     first = [idle() for _ in range(20)]
     before = alive.memory()
-    more = [idle() for _ in range(200)]
+    more = [idle() for _ in range(150)]
     each = (alive.memory() - before) / len(more)
     for client in first + more:
         client.done()

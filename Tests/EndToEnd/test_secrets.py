@@ -1,12 +1,17 @@
-"""After everything that people do with secrets, none of them is found where it could be read later."""
+"""Case 160: after everything that people do with secrets, none of them is found where it could be read later."""
 
 import base64
 import pathlib
 import re
+import signal
 import sqlite3
+import subprocess
+
+import pytest
 
 from credentials import app_password, client_certificate, code, scram, turn_totp_on
-from martlet import USER, DataDirectory, run, running
+from martlet import PASSWORD, USER, DataDirectory, Server, run, running, wait_for
+from test_confinement import NOBODY, give_to_nobody, needs_root
 from wire import IMAP
 
 MAIN = "canary-Kestrel-7731-main"
@@ -96,6 +101,22 @@ def files(directory):
         if path.is_file() and path.relative_to(directory.path).parts[0] not in ("keys", "tls")}
 
 
+def keys(directory):
+    """The keys themselves: of sealing and of TLS, as they lie in their files and as base64 writes them."""
+    found = {}
+    for path in (path for folder in ("keys", "tls") for path in (directory.path / folder).rglob("*") if path.is_file()):
+        text = path.read_bytes()
+        if path.parent.name == "tls" and b"PRIVATE KEY" not in text:
+            continue
+        lines = [line for line in text.splitlines() if len(line) >= 24 and b"-----" not in line]
+        for value in [*lines, text] if b"PRIVATE KEY" in text else [text, text.strip()]:
+            found[value] = f"the key {path.name}"
+            found[base64.b64encode(value).rstrip(b"=")[:-1]] = f"the key {path.name} in base64"
+            found[value.hex().encode()] = f"the key {path.name} in hex"
+    assert found, "there are keys"
+    return found
+
+
 def secret_free(secrets, texts):
     leaks = {(name, where) for where, text in texts.items() for value, name in secrets.items() if value in text}
     assert not leaks, f"found in plain: {sorted(leaks)}"
@@ -107,7 +128,7 @@ def test_no_secret_is_found_in_database_log_or_backup(place):
     directory.martlet("domain", "add", "example.org")
     directory.add_user(USER, MAIN)
     with running(directory, env={"MARTLET_LOG_LEVEL": "trace"}) as server:
-        secrets = use(directory, server, place)
+        secrets = use(directory, server, place) | keys(directory)
         open_files = files(directory)
         assert any(name.endswith("-wal") for name in open_files), "the write-ahead log is looked at too"
         secret_free(secrets, open_files)
@@ -123,3 +144,48 @@ def test_no_secret_is_found_in_database_log_or_backup(place):
     # The search itself can find: the same bytes in a file of ours.
     (place / "leak").write_bytes(b"..." + next(iter(secrets)) + b"...")
     run(["grep", "-q", "-a", "-F", next(iter(secrets)).decode("latin-1"), place / "leak"])
+
+
+def asleep(prefix):
+    """A process that does nothing, once it does nothing."""
+    process = subprocess.Popen([*prefix, "sleep", "60"])
+    wait_for(lambda: pathlib.Path(f"/proc/{process.pid}/comm").read_text() == "sleep\n", what="a process that sleeps")
+    return process
+
+
+@needs_root
+def test_memory_is_nobodys_to_look_at_case_160(directory):
+    """Case 160: what the kernel shows of a process is not shown to others of the same user."""
+    give_to_nobody(directory)
+    with running(directory) as server:
+        assert attempt(server, f'LOGIN "{USER}" "{PASSWORD}"') == "OK"
+        same_user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+        for name in ("environ", "mem", "maps", "fd/0"):
+            done = run([*same_user, "head", "-c", "1", f"/proc/{server.pid}/{name}"], check=False)
+            assert done.returncode != 0 and done.stdout == b"", name
+        # The same look at a process that hides nothing.
+        with asleep(same_user) as other:
+            done = run([*same_user, "head", "-c", "1", f"/proc/{other.pid}/maps"], check=False)
+            other.kill()
+        assert done.returncode == 0, done.stderr
+
+
+@needs_root
+def test_a_crash_leaves_no_memory_behind_case_160(directory, place):
+    """Case 160: a server that is killed by a trap, where cores may be as large as they like, leaves none."""
+    cores = place / "cores"
+    cores.mkdir(mode=0o777)
+    freely = ("env", "--chdir", str(cores), "prlimit", "--core=unlimited:unlimited", "--")
+    with asleep(freely) as other:
+        other.send_signal(signal.SIGSEGV)
+    if not list(cores.iterdir()):
+        pytest.skip("this machine leaves cores elsewhere, or none")
+    for core in cores.iterdir():
+        core.unlink()
+    server = Server(directory, prefix=freely, arguments=("--sandbox", "never"))
+    assert attempt(server, f'LOGIN "{USER}" "{PASSWORD}"') == "OK"
+    server.process.send_signal(signal.SIGSEGV)
+    server.process.wait(60)
+    assert not list(cores.iterdir())
+    for name, text in files(directory).items():
+        assert PASSWORD.encode() not in text, name

@@ -69,7 +69,7 @@ def test_every_acknowledged_change_was_synchronised():
         directory = DataDirectory.made(place / "data")
         with running(directory) as server:
             try:
-                with witness.watched([server.pid], place / "trace"):
+                with witness.watched(lambda: [server.pid], place / "trace"):
                     counts = change(server)
             except witness.Unobservable as reason:
                 pytest.skip(str(reason))

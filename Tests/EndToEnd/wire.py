@@ -292,8 +292,9 @@ def trusting(certificate):
 class LMTP:
     """A plain LMTP conversation (RFC 2033)."""
 
-    def __init__(self, port, timeout=60):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port, timeout=60, source=None):
+        self.socket = socket.create_connection(
+            ("127.0.0.1", port), timeout=timeout, source_address=source and (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")
         self.greeting = self.reply()
@@ -318,7 +319,8 @@ class LMTP:
                 return int(line[:3]), "\n".join(text)
 
     def command(self, line):
-        self.socket.sendall(line.encode() + b"\r\n")
+        """Sends a line, as UTF-8 or as bytes."""
+        self.socket.sendall((line.encode() if isinstance(line, str) else line) + b"\r\n")
         return self.reply()
 
     def deliver(self, message, *recipients, sender="sender@example.net"):

@@ -20,6 +20,7 @@ BEGUN = re.compile(r"^(\d+) +(\w+)\((.*)$")
 RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
 FILE = re.compile(r"^\d+<(/[^>]*)>")
 UNFINISHED = "<unfinished ...>"
+ATTEMPTS = 10
 
 
 class Unobservable(Exception):
@@ -44,9 +45,28 @@ class Call:
 
 @contextlib.contextmanager
 def watched(processes, trace):
-    """Traces the processes and all that they start while the block runs; the file `trace` has it afterwards."""
+    """Traces the processes and all that they start while the block runs; the file `trace` has it afterwards.
+
+    `processes` is called for their numbers: a server's processes come and go, and strace attaches to all that it was
+    given or to none, so that one which has just ended means asking anew."""
     trace = pathlib.Path(trace)
     spoken = trace.with_suffix(".strace")
+    for _ in range(ATTEMPTS):
+        tracer, said = attach(processes(), trace, spoken)
+        if tracer:
+            break
+        if "No such process" not in said:
+            raise Unobservable(f"strace could not attach: {said}")
+    else:
+        raise Unobservable(f"strace could not attach, {ATTEMPTS} times: {said}")
+    try:
+        yield
+    finally:
+        let_go(tracer)
+
+
+def attach(processes, trace, spoken):
+    """(the tracer, what it said), once it has attached to all of them; without a tracer when it could not."""
     command = ["strace", "-f", "-y", "-s", "4096", "-e", "signal=none", "-o", trace,
                "-e", "trace=" + ",".join((*READS, *WRITES, *SYNCS))]
     for pid in processes:
@@ -56,17 +76,20 @@ def watched(processes, trace):
             tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         except FileNotFoundError:
             raise Unobservable("strace is not installed") from None
-    try:
-        end = time.monotonic() + 60
-        while spoken.read_text().count(" attached") < len(processes):
-            if tracer.poll() is not None or time.monotonic() > end:
-                raise Unobservable(f"strace could not attach: {spoken.read_text().strip()}")
-            time.sleep(0.02)
-        yield
-    finally:
-        if tracer.poll() is None:
-            tracer.send_signal(signal.SIGINT)  # lets go of them
-        tracer.wait(60)
+    end = time.monotonic() + 60
+    while spoken.read_text().count(" attached") < len(processes):
+        if tracer.poll() is not None or time.monotonic() > end:
+            let_go(tracer)
+            return None, spoken.read_text().strip()
+        time.sleep(0.02)
+    return tracer, spoken.read_text().strip()
+
+
+def let_go(tracer):
+    """Ends the tracer; what it traced goes on."""
+    if tracer.poll() is None:
+        tracer.send_signal(signal.SIGINT)
+    tracer.wait(60)
 
 
 def calls(lines):
