@@ -28,12 +28,12 @@ def show(bench, peers, place, failures, say):
         try:
             counts = sample(bench, peer, place, made)
         except (witness.Unobservable, RuntimeError) as problem:
-            failures.append(f"durability of {peer.title}: {problem}")
+            failures.add(peer, f"durability: {problem}")
             continue
         yield f"  - {peer.title}: " + "; ".join(
             f"{name} {synced / total:.2f} ({total - early} of {total})" for name, total, synced, early in counts)
         if peer.name == "martlet" and any(early for _, _, _, early in counts):
-            failures.append("Martlet acknowledged a change before fdatasync of its write-ahead log had returned")
+            failures.add(peer, "it acknowledged a change before fdatasync of its write-ahead log had returned")
         say(f"{peer.name} was watched")
 
 
@@ -52,7 +52,7 @@ def sample(bench, peer, place, made):
     counts = []
     for name, tag, total, verb, options in kinds:
         trace = place / f"trace-{peer.name}"
-        with witness.watched(peer.processes(), trace):
+        with witness.watched(peer.processes, trace):
             bench.run(verb, peer, **options)
         found = witness.calls(trace.read_text(errors="replace").splitlines())
         trace.unlink()

@@ -30,6 +30,8 @@ class Kept:
         self.path, self.bench, self.say = pathlib.Path(path).absolute(), bench, say
         self.wanted = {"corpus": pathlib.Path(bench.corpus).name, "mailboxes": bench.sizes.mailboxes,
                        "layout": 1}
+        if bench.sizes.distinct:
+            self.wanted["messages"] = bench.sizes.mailbox
 
     @contextlib.contextmanager
     def locked(self, kind):

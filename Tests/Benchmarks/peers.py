@@ -76,18 +76,20 @@ class Peer:
 class Martlet(Peer):
     name, title = "martlet", "Martlet"
     durability = "synchronous=FULL"
+    # Thousands of sessions of one account are measured, which are some more than people have.
+    limits = {"MARTLET_LIMITS_IMAP_CONNECTIONS_PER_ACCOUNT": "1000000"}
 
     def __init__(self, place):
         super().__init__(place)
         is_there = self.place.exists()
         self.directory = DataDirectory(self.place) if is_there else DataDirectory.made(self.place, users=USERS)
-        self.server = Server(self.directory)
+        self.server = Server(self.directory, env=self.limits)
 
     def restart(self):
         """The same data, a fresh process."""
         server = self.server
         server.stop()
-        self.server = Server(self.directory, ports=(server.imap, server.imaps, server.lmtp))
+        self.server = Server(self.directory, ports=(server.imap, server.imaps, server.lmtp), env=self.limits)
 
     def settle(self):
         """Until the search index has every message."""

@@ -19,6 +19,7 @@ class Sizes:
     """How much of everything. Rates of less than some tenths of a second say little."""
 
     mailbox: int = 100_000
+    distinct: int = 0  # so many of the mailbox's messages are sent, the others are copies of them; 0: all are sent
     bodies: int = 10_000
     moved: int = 10_000
     single: int = 5_000
@@ -36,6 +37,11 @@ class Sizes:
     mixed: int = 10_000
     notices: int = 300
     idle: int = 2_000
+
+    @property
+    def sent(self):
+        """How many messages of the corpus the large mailbox is made of."""
+        return min(self.mailbox, self.distinct or self.mailbox)
 
     def of_mailbox(self, messages):
         """The same with a mailbox of another size, nothing in it asked for more often than it has messages."""
@@ -68,7 +74,7 @@ class Row:
     less: bool = False  # whether less is better
     most_rounds: int = 99
     needs_mailbox: bool = False
-    per_message: bool = False  # whether the work of one command grows with the mailbox: the figure is of a message
+    messages: int = 1  # that one command is about, where the figure is of a message
 
 
 class Bench:
@@ -108,9 +114,14 @@ class Bench:
         """The mailboxes that the rows begin with: one with everything, and many with a message each."""
         few = "\n".join(f"CREATE box-{number}" for number in range(self.sizes.mailboxes))
         self.run("commands", peer, pre=f"CREATE Many\n{few}", do="NOOP")
-        batched = self.sizes.mailbox // 50 * 50
+        have = self.sizes.sent
+        batched = have // 50 * 50
         self.run("append", peer, mailbox="Many", count=batched, batch=50, window=2)
-        self.run("append", peer, mailbox="Many", count=self.sizes.mailbox - batched, first=batched)
+        self.run("append", peer, mailbox="Many", count=have - batched, first=batched)
+        while have < self.sizes.mailbox:
+            more = min(have, self.sizes.mailbox - have)
+            self.run("commands", peer, pre="SELECT Many", do=f"UID COPY 1:{more} Many")
+            have += more
         copies = "\n".join(f"UID COPY {number + 1} box-{number}" for number in range(self.sizes.mailboxes))
         self.run("commands", peer, pre=f"SELECT Many\n{copies}", do="NOOP")
         for user in RECEIVERS:  # Cyrus makes a mailbox when it is first used; two deliveries at once fail in that
@@ -246,7 +257,7 @@ def notice(bench, peer, turn):
 def disk(bench, peer, _):
     """Of the mail in the large mailbox, with all that the server keeps beside it."""
     peer.settle()
-    mail = sum(corpus.sizes(bench.corpus)[:bench.sizes.mailbox])
+    mail = sum(corpus.sizes(bench.corpus)[:bench.sizes.sent])
     return Sample(bench.kept.setdefault(peer.name, peer.disk()) / mail, 0, peer.memory(), 0)
 
 
@@ -317,7 +328,7 @@ def writing(sizes):
 def reading(sizes):
     """Rows that read the large mailbox."""
     many = f"{sizes.mailbox:,} messages"
-    every = {"needs_mailbox": True, "per_message": True}
+    every = {"needs_mailbox": True, "messages": sizes.mailbox}
     return [
         Row("select", f"SELECT of {many}", "per s", select, needs_mailbox=True),
         Row("select-first", f"SELECT of {many}, first after start", "ms", select_first, less=True, needs_mailbox=True),
@@ -356,12 +367,13 @@ def changing(sizes):
     moved = f"{sizes.moved:,} messages"
     return [
         Row("store-all", f"STORE flags on all of {sizes.mailbox:,} messages", "messages/s", store_all,
-            needs_mailbox=True, per_message=True),
+            needs_mailbox=True, messages=sizes.mailbox),
         Row("store", "STORE flags of one message, one at a time", "per s", bound(store, count=sizes.stores),
             needs_mailbox=True),
         Row("store-pipelined", "STORE flags of one message, 16 in flight", "per s",
             bound(store, count=sizes.stores_pipelined, window=16), needs_mailbox=True),
-        *(Row(kind, f"{kind.upper()} of {moved}", "messages/s", bound(copy, kind=kind), needs_mailbox=True)
+        *(Row(kind, f"{kind.upper()} of {moved}", "messages/s", bound(copy, kind=kind), needs_mailbox=True,
+              messages=sizes.moved)
           for kind in ("copy", "move", "expunge")),
         Row("mixed", "20 clients, mixed", "commands/s", mixed, needs_mailbox=True),
     ]
