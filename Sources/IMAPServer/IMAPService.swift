@@ -147,8 +147,7 @@ package final class IMAPService: Sendable {
             return channel.close(promise: nil)
         }
         let handle = SessionHandle(channel: channel, gate: gate, login: LoginSlot())
-        let loan = descriptors?.session()
-        guard descriptors == nil || loan != nil else { return refuse(channel, security) }
+        guard descriptors?.mayStay() != false else { return refuse(channel, security) }
         let source = ConnectionCounts.source(of: origin.address)
         guard let (key, settings) = register(handle, from: source) else { return refuse(channel, security) }
         let environment = environment(settings, origin)
@@ -158,7 +157,6 @@ package final class IMAPService: Sendable {
             environment: environment, connection: connection, loginSlot: handle.login,
             isTLS: security == .implicitTLS)
         SessionTask(session) {
-            withExtendedLifetime(loan) {}
             self.state.withLock { state in
                 guard let entry = state.sessions.removeValue(forKey: key), entry.isCounted else { return }
                 state.counts.leave(source)
@@ -168,7 +166,7 @@ package final class IMAPService: Sendable {
 
     private func environment(_ settings: IMAPSettings, _ origin: ConnectionOrigin) -> SessionEnvironment {
         SessionEnvironment(
-            store: store, authenticator: authenticator, liveSessions: liveSessions, tls: tls,
+            store: store, authenticator: authenticator, liveSessions: liveSessions, descriptors: descriptors, tls: tls,
             asksForCertificate: state.withLock { $0.asksForCertificates }, settings: settings, logger: logger,
             sessionID: String(UInt64.random(in: .min ... .max), radix: 36),
             remoteAddress: origin.ipAddress ?? "local", isLoopback: origin.isLoopback)

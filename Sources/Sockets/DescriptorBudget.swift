@@ -2,13 +2,13 @@
 //
 // Theory. A process that has no descriptor left is not only refused files and sockets: libdispatch looks after its
 // threads through /proc, and ends the process when it cannot open a file there. So that number is never reached.
-// Sockets, sessions and accounts' files are counted before they are opened, as many as each may come to have; what is
-// not counted (listeners, event loops, the directory's database, keys, the control socket) lies in a reserve, which
-// nobody is given.
+// Sockets, what sessions let messages wait in, and accounts' files are counted before they are opened, as many as each
+// may come to have; what is not counted (listeners, event loops, the directory's database, keys, the control socket)
+// lies in a reserve, which nobody is given. A stranger of IMAP is a socket and nothing else until a login.
 //
 // Room runs out in three steps, so that those who are in are served before others come in:
 // - below `sessionMargin` a new connection is told to come again, and closed;
-// - below `accountMargin` no account's file is opened: its login is told that storage is unavailable;
+// - below `accountMargin` no account's file is opened and no login succeeds: it is told to come again;
 // - below `socketMargin` nothing is accepted: connections wait in the kernel's backlog.
 // Nobody waits here and nothing is tried again: each of them finds room as soon as others have left.
 
@@ -45,9 +45,20 @@ package final class DescriptorBudget: Sendable {
     /// How many are left.
     package var free: Int { capacity - taken.withLock { $0 } }
 
-    /// Room for a connection's session.
+    /// Room for the messages of a connection that may send some at once.
     /// - Returns: nil when there is none. What is returned gives the room back at its end.
     package func session() -> DescriptorLoan? { lend(Self.perSession, leaving: Self.sessionMargin) }
+
+    /// Whether a connection that may send messages only after a login (`login`) may stay.
+    package func mayStay() -> Bool {
+        if free >= Self.perSession + Self.sessionMargin { return true }
+        refused()
+        return false
+    }
+
+    /// Room for the messages of a connection that was let stay, from its login on.
+    /// - Returns: nil when there is none. What is returned gives the room back at its end.
+    package func login() -> DescriptorLoan? { lend(Self.perSession, leaving: Self.accountMargin) }
 
     /// Room for an account's file.
     /// - Returns: nil when there is none. What is returned gives the room back at its end.

@@ -5,6 +5,7 @@ KIND says what each of them does; with `tls-` before it, after a TLS handshake:
     hello      one byte every ten seconds, of a TLS handshake or whatever comes first
     deaf       asks and asks, and reads nothing
     glutton    logs in, asks for all messages again and again, and reads nothing
+    chatty     logs in, asks without end as fast as it is answered, and reads all of it
 On standard output comes a line once they all stand, then `gone N of COUNT, lived A to B s` when the server has closed
 them all or standard input ends. Each comes from one of many loopback addresses.
 """
@@ -22,7 +23,9 @@ EVERY = 10
 # What a slow one sends: a line that never ends. Of a handshake: the header of a record, and then more and more of it.
 LINE = b"a LOGIN alice@example.org " + b"x" * 4_000
 HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x07" * 500
-QUESTIONS = {"deaf": b"q NOOP\r\n" * 8_000, "glutton": b"q FETCH 1:* (FLAGS BODY.PEEK[])\r\n" * 1_000}
+QUESTIONS = {"deaf": b"q NOOP\r\n" * 8_000, "glutton": b"q FETCH 1:* (FLAGS BODY.PEEK[])\r\n" * 1_000,
+             "chatty": b"q NOOP\r\n" * 2_000}
+QUESTION = len(b"q NOOP\r\n")
 
 
 def allow_descriptors(count):
@@ -45,7 +48,7 @@ class Member:
 
     def __init__(self, port, number, kind, tls, login=()):
         self.kind = kind
-        self.reads = kind not in QUESTIONS
+        self.reads = kind not in ("deaf", "glutton")
         self.sent = 0
         self.end = None
         raw = socket.socket()
@@ -58,7 +61,7 @@ class Member:
         self.socket = tls.wrap_socket(raw) if tls else raw
         if kind != "hello":
             self.socket.recv(4_096)
-        if kind == "glutton":
+        if kind in ("glutton", "chatty"):
             self.ask(b'a LOGIN "%s" "%s"\r\n' % tuple(word.encode() for word in login))
             self.ask(b"a SELECT INBOX\r\n")
         self.socket.setblocking(False)
@@ -76,6 +79,10 @@ class Member:
     def act(self):
         """Whatever is its nature, as far as it goes without waiting."""
         try:
+            if self.kind == "chatty":
+                # From the command on that was cut off last.
+                self.sent += self.socket.send(QUESTIONS[self.kind][self.sent % QUESTION:])
+                return
             if self.reads:
                 text = LINE if self.kind == "slow" else HELLO
                 self.socket.send(text[self.sent % len(text):][:1])
@@ -124,7 +131,8 @@ def stand(members):
     standing = set(members)
     for member in members:
         if member.reads:
-            events.register(member.socket, selectors.EVENT_READ, member)
+            talks = selectors.EVENT_WRITE if member.kind == "chatty" else 0
+            events.register(member.socket, selectors.EVENT_READ | talks, member)
     due = time.monotonic()
 
     def leave(member):
@@ -142,11 +150,13 @@ def stand(members):
                 if member.end is not None:
                     leave(member)
             due = time.monotonic() + (EVERY if members[0].reads else 1)
-        for key, _ in events.select(max(0, due - time.monotonic())):
+        for key, ready in events.select(max(0, due - time.monotonic())):
             if key.data is None:
                 return
             if key.data in standing:
                 key.data.hear()
+                if ready & selectors.EVENT_WRITE:
+                    key.data.act()
                 if key.data.end is not None:
                     leave(key.data)
 

@@ -57,7 +57,8 @@ private struct Prepared: Sendable {
             let path = prepared.path + folder
             try prepared.makeLink(path)
             for name in [prepared.path, prepared.path + "/"] {
-                #expect(try await prepared.complaint(name) == "\(path) is not a directory")
+                let hint = folder.isEmpty ? "; name the one that it leads to" : ""
+                #expect(try await prepared.complaint(name) == "\(path) is a link, not a directory\(hint)")
             }
             try FileManager.default.removeItem(atPath: path)
             #expect(try await prepared.complaint()?.hasPrefix("\(path) cannot be used as ") == true)

@@ -29,6 +29,23 @@ import Testing
         withExtendedLifetime((sessions, accounts)) {}
     }
 
+    @Test("case 148: a stranger of IMAP counts as a socket; who was let stay finds room for a login longer than others")
+    func strangers() {
+        let budget = budget(200)
+        var strangers = 0
+        while budget.mayStay(), strangers < 200 {
+            budget.accepted()
+            strangers += 1
+        }
+        #expect(strangers == 200 - DescriptorBudget.sessionMargin - DescriptorBudget.perSession + 1)
+        #expect(budget.session() == nil)
+        var logins: [DescriptorLoan] = []
+        while let loan = budget.login() { logins.append(loan) }
+        #expect(logins.count == 24 && budget.free < DescriptorBudget.accountMargin + DescriptorBudget.perSession)
+        logins = []
+        #expect(budget.free == DescriptorBudget.sessionMargin + DescriptorBudget.perSession - 1)
+    }
+
     @Test("what is let go is there for others")
     func comesBack() {
         let budget = budget(200)

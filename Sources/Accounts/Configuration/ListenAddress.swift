@@ -1,9 +1,5 @@
 // Where a service listens, as people write it: `127.0.0.1:143`, `[::1]:143`, `unix:/run/martlet/lmtp.sock`.
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// An address and a port, or a unix socket.
 package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// `host` is a numeric IPv4 or IPv6 address without brackets. Port 0 lets the system choose.
@@ -29,10 +25,10 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         let host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             let inner = String(host.dropFirst().dropLast())
-            guard Self.isNumeric(inner, family: AF_INET6) else { return nil }
+            guard Self.isNumeric(inner, isIPv6: true) else { return nil }
             self = .tcp(host: inner, port: port)
         } else {
-            guard Self.isNumeric(String(host), family: AF_INET) else { return nil }
+            guard Self.isNumeric(String(host), isIPv6: false) else { return nil }
             self = .tcp(host: String(host), port: port)
         }
     }
@@ -51,8 +47,10 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
         return port
     }
 
-    private static func isNumeric(_ host: String, family: Int32) -> Bool {
-        var address = in6_addr()
-        return inet_pton(family, host, &address) == 1
+    /// Without a zone: what listens on one interface says so by that interface's own address.
+    private static func isNumeric(_ host: String, isIPv6: Bool) -> Bool {
+        let bytes = host.utf8
+        return IPAddress(host) != nil && bytes.contains(UInt8(ascii: ":")) == isIPv6
+            && !bytes.contains(UInt8(ascii: "%"))
     }
 }

@@ -5,6 +5,7 @@ import IMAPSyntax
 import Logging
 import MailStore
 import NIOCore
+import Sockets
 
 extension Session {
     static let privacyRequired = Completion.no(
@@ -53,13 +54,18 @@ extension Session {
         if switches == nil {
             switches = try await environment.store.directory.capabilitySwitches(of: login.account.id)
         }
+        let descriptors = environment.descriptors?.login()
+        guard environment.descriptors == nil || descriptors != nil else {
+            return .no("Too many files are open; try again later.", code: .unavailable)
+        }
         let handle = SessionHandle(channel: connection.channel, gate: connection.gate, login: loginSlot)
         let most = environment.settings.connectionsPerAccount
         guard environment.liveSessions.add(LiveSession(login), most: most, end: { handle.end(.kicked) }) else {
             logger.notice("too many sessions of one account", metadata: ["account": "\(login.account.id)"])
             return .no("This account has \(most) sessions, as many as it may have; end one of them.", code: .limit)
         }
-        identity = Identity(login: login, account: account, switches: switches ?? CapabilitySwitches())
+        identity = Identity(
+            login: login, account: account, switches: switches ?? CapabilitySwitches(), descriptors: descriptors)
         loginSlot.set(login)
         connection.setAuthenticated(true)
         commandsWithoutLogin = 0

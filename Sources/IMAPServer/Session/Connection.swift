@@ -6,7 +6,6 @@
 // suspends its own session and nothing else. One that makes no progress for `writeTime` is cut off, one that has not
 // logged in when its time is over.
 
-import Dispatch
 import IMAPSyntax
 import NIOCore
 
@@ -21,6 +20,8 @@ final class Connection {
     let channel: any Channel
     let gate: ChannelGate
     let limits: IMAPLimits
+    /// Of the connection's event loop.
+    let turns: LoopTurns
     var framer: CommandFramer
     var writer = ResponseWriter()
 
@@ -28,6 +29,7 @@ final class Connection {
         self.channel = channel
         self.gate = gate
         self.limits = limits
+        turns = .current(channel.eventLoop)
         framer = CommandFramer(limits: limits)
     }
 
@@ -143,7 +145,7 @@ final class Connection {
     func flushIfLarge() async throws(ConnectionEnded) {
         guard writer.buffer.readableBytes >= Connection.flushSize else { return }
         try await flush()
-        await awayFromLoop()
+        await turns.giveWay()
     }
 
     /// Sends what has been written and waits until there is room for more.
@@ -171,18 +173,9 @@ final class Connection {
             let piece = rest.readSlice(length: min(rest.readableBytes, Connection.flushSize))
         {
             try await send(piece)
-            await awayFromLoop()
+            await turns.giveWay()
         }
     }
-
-    /// Goes to another thread and comes back. A task that only yields is run again before the loop looks at its
-    /// sockets: an event loop carries out what was given to it, and what that gave to it, first.
-    private func awayFromLoop() async {
-        await withCheckedContinuation { continuation in Connection.outside.async { continuation.resume() } }
-    }
-
-    /// A thread that never has work of its own, so that nobody waits there for the work of others.
-    private static let outside = DispatchQueue(label: "outside the event loops")
 
     private func waitForRoom() async throws(ConnectionEnded) {
         let now = gate.poll([.writable, .ended])

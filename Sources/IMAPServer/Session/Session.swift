@@ -18,6 +18,7 @@ import Logging
 import Mail
 import MailStore
 import NIOCore
+import Sockets
 
 /// Who is logged in, and their mail.
 struct Identity {
@@ -25,6 +26,8 @@ struct Identity {
     let account: AccountStore
     /// Capabilities that the administrator has switched for this account.
     var switches = CapabilitySwitches()
+    /// For what messages that come in wait in.
+    var descriptors: DescriptorLoan?
 }
 
 final class Session {
@@ -69,6 +72,9 @@ final class Session {
     /// The last line has been written.
     private(set) var isOver = false
     private(set) var endReason = "disconnected"
+
+    /// After so many, a millisecond's worth or less, the loop's other sessions have their turn.
+    private static let stepsInARow = 64
 
     /// Signals that end a session wherever it waits.
     static let endings: Wake = [.drain, .revoked, .kicked, .deadline]
@@ -117,8 +123,11 @@ final class Session {
     func turn(_ wake: Wake) async -> Wake? {
         do {
             if wake.isEmpty { try await begin() } else { try await goOn(wake) }
+            var steps = 0
             while !isOver {
                 if let reasons = try await step() { return reasons }
+                steps += 1
+                if steps.isMultiple(of: Session.stepsInARow) { await connection.turns.giveWay() }
             }
         } catch {
             if let failure = connection.gate.failure { endReason = failure }

@@ -5,11 +5,14 @@ import Logging
 import MailCrypto
 import MailStore
 import NIOCore
+import Sockets
 
 struct SessionEnvironment: Sendable {
     let store: MailStore.Store
     let authenticator: Authenticator
     let liveSessions: LiveSessions
+    /// nil where nobody counts them.
+    let descriptors: DescriptorBudget?
     /// nil when the service has no TLS.
     let tls: ReloadableTLSContext?
     /// Whether TLS asks for a client certificate: somebody has one enrolled.

@@ -17,9 +17,14 @@ extension DatabaseFile {
     /// At which SQLite does it within a COMMIT.
     static let longestLog = 4 * longLog
 
-    /// Has the writer's thread write back a log that has become long, with the file's lock held. What fails is tried
-    /// again behind the next batch, as SQLite would.
-    func checkpointIfDue(_ db: Database) {
+    /// Behind the answers of a batch, on the writer's thread: a log that has become long is written back, and one that
+    /// is past its bound begins anew (`LogBound`). What fails is tried again behind the next batch, as SQLite would.
+    func keepLogShort(_ db: Database) {
+        writeBackIfLong(db)
+        boundLog(db)
+    }
+
+    private func writeBackIfLong(_ db: Database) {
         guard db.pagesLogged() >= Self.longLog else { return }
         try? withWriteLock {
             _ = try db.checkpoint(.passive)

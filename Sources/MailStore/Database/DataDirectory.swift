@@ -57,7 +57,12 @@ package struct DataDirectory: Sendable {
                     "\(path) cannot be used as \(role): \(lastSystemError())"
                         + (path == root ? "; \"martlet init\" makes one" : ""))
             }
-            guard information.st_mode & S_IFMT == S_IFDIR else { throw .broken("\(path) is not a directory") }
+            let kind = information.st_mode & S_IFMT
+            guard kind == S_IFDIR else {
+                guard kind == S_IFLNK else { throw .broken("\(path) is not a directory") }
+                let hint = path == root ? "; name the one that it leads to" : ""
+                throw .broken("\(path) is a link, not a directory\(hint)")
+            }
             try requirePrivate(path, information, to: user)
         }
         try checkAbove(as: user)

@@ -152,8 +152,7 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
             state.withLock { $0.mustReload = false }
             delegate.committed(effects)
             for answer in answers { answer() }
-            file.checkpointIfDue(db)
-            file.boundLog(db)
+            file.keepLogShort(db)
         } catch {
             if db.isInsideTransaction { try? db.rollback() }
             state.withLock { $0.mustReload = true }

@@ -184,6 +184,7 @@ private func faults(_ yaml: String, environment: [String: String] = [:]) async t
             "", ":143", "143", "localhost:143", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
             "127.0.0.1:+1", "::1:143", "[::1]", "[127.0.0.1]:1", "256.0.0.1:1", "unix:", "unix:x",
             "unix:/" + String(repeating: "x", count: 107), "127.0.0.1:14 3",
+            "127.0.0.1\0:143", "127.0.0.1\0 [::1]:143", "[::1\0]:143", "[fe80::1%lo]:143",
         ])
     func wrong(text: String) { #expect(ListenAddress(text) == nil) }
 }
