@@ -55,6 +55,8 @@ package final class IMAPService: Sendable {
     private let descriptors: DescriptorBudget?
     private let logger: Logger
     private let state: Mutex<State>
+    /// Of each event loop, for which they stay as long as the service.
+    private let turns = Mutex<[ObjectIdentifier: LoopTurns]>([:])
 
     /// - Parameters:
     ///   - authenticator: who may log in.
@@ -152,7 +154,8 @@ package final class IMAPService: Sendable {
         guard let (key, settings) = register(handle, from: source) else { return refuse(channel, security) }
         let environment = environment(settings, origin)
         SessionMetrics.sessions.increment()
-        let connection = Connection(channel: channel, gate: gate, limits: settings.limits)
+        let connection = Connection(
+            channel: channel, gate: gate, limits: settings.limits, turns: turns(of: channel.eventLoop))
         let session = Session(
             environment: environment, connection: connection, loginSlot: handle.login,
             isTLS: security == .implicitTLS)
@@ -162,6 +165,15 @@ package final class IMAPService: Sendable {
                 state.counts.leave(source)
             }
         }.begin()
+    }
+
+    private func turns(of eventLoop: any EventLoop) -> LoopTurns {
+        turns.withLock { turns in
+            if let known = turns[ObjectIdentifier(eventLoop)] { return known }
+            let made = LoopTurns(eventLoop)
+            turns[ObjectIdentifier(eventLoop)] = made
+            return made
+        }
     }
 
     private func environment(_ settings: IMAPSettings, _ origin: ConnectionOrigin) -> SessionEnvironment {

@@ -53,5 +53,7 @@ import Testing
     @Test func longNamesAreLinear() {
         let long = String(repeating: "é&", count: 50_000)
         #expect(ModifiedUTF7.decode(ModifiedUTF7.encode(long)) == long)
+        func wire(_ count: Int) -> String { ModifiedUTF7.encode(String(repeating: "éa", count: count / 6)) }
+        #expect(growth(to: 400_000, of: wire) { _ = ModifiedUTF7.decode($0) } < 1.25)
     }
 }

@@ -25,11 +25,11 @@ final class Connection {
     var framer: CommandFramer
     var writer = ResponseWriter()
 
-    init(channel: any Channel, gate: ChannelGate, limits: IMAPLimits) {
+    init(channel: any Channel, gate: ChannelGate, limits: IMAPLimits, turns: LoopTurns) {
         self.channel = channel
         self.gate = gate
         self.limits = limits
-        turns = .current(channel.eventLoop)
+        self.turns = turns
         framer = CommandFramer(limits: limits)
     }
 

@@ -9,7 +9,6 @@
 
 import Dispatch
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// Of one event loop.
@@ -20,8 +19,6 @@ final class LoopTurns: Sendable {
         var isUnderWay = false
     }
 
-    /// That of each loop's thread.
-    private static let ofThreads = ThreadSpecificVariable<LoopTurns>()
     /// A thread that never has work of its own, so that nobody waits there for the work of others.
     private static let outside = DispatchQueue(label: "outside the event loops")
 
@@ -29,14 +26,6 @@ final class LoopTurns: Sendable {
     private let state = Mutex(State())
 
     init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
-
-    /// The turns of the loop that this is called on.
-    static func current(_ eventLoop: any EventLoop) -> LoopTurns {
-        if let known = ofThreads.currentValue, known.eventLoop === eventLoop { return known }
-        let made = LoopTurns(eventLoop)
-        ofThreads.currentValue = made
-        return made
-    }
 
     /// Returns when everybody else has had a turn: those who wait here, and those whose clients have sent something.
     func giveWay() async {

@@ -45,28 +45,29 @@ package enum ModifiedUTF7 {
     /// printable ASCII, lone surrogates, left-over bits that are not zero, two shifts in a row.
     package static func decode(_ bytes: some Sequence<UInt8>) -> String? {
         let input = Array(bytes)
-        var result = String.UnicodeScalarView()
+        // Bytes: a string's scalars that are appended some at a time are copied anew each time.
+        var result: [UInt8] = []
         var index = 0
         var endOfShift = -1
         while index < input.count {
             let byte = input[index]
             guard byte >= 0x20, byte < 0x7f else { return nil }
             guard byte == UInt8(ascii: "&") else {
-                result.append(Unicode.Scalar(byte))
+                result.append(byte)
                 index += 1
                 continue
             }
             guard let end = input[index...].firstIndex(of: UInt8(ascii: "-")) else { return nil }
             if end == index + 1 {
-                result.append("&")
+                result.append(UInt8(ascii: "&"))
             } else {
                 guard endOfShift != index, let scalars = decodeShift(input[(index + 1)..<end]) else { return nil }
-                result.append(contentsOf: scalars)
+                for scalar in scalars { result.append(contentsOf: scalar.utf8) }
                 endOfShift = end + 1
             }
             index = end + 1
         }
-        return String(result)
+        return String(decoding: result, as: UTF8.self)
     }
 
     private static func decodeShift(_ digits: ArraySlice<UInt8>) -> [Unicode.Scalar]? {

@@ -90,23 +90,27 @@ private func sendMessage(_ bytes: [UInt8]) throws(Finding) {
 }
 
 /// What the handler makes of a client's stream: the bytes, and how it ends.
-private struct Inflated: Equatable {
+private struct Inflated: Equatable, CustomStringConvertible {
+    static let longest = 256 * 1_024
     var bytes: [UInt8] = []
     var end = "open"
+
+    /// No longer than is looked at: what follows that, and how it ends, depends on the pieces.
+    var cut: Inflated {
+        bytes.count < Inflated.longest ? self : Inflated(bytes: Array(bytes.prefix(Inflated.longest)), end: "long")
+    }
+    var description: String { "\(bytes.count) bytes that end with \(bytes.suffix(8)), then \(end)" }
 }
 
 private func inflated(_ pieces: [[UInt8]]) throws -> Inflated {
     guard let inflater = Inflater() else { throw Finding("no memory") }
     let most = 1_024
-    let longest = 256 * 1_024
     var result = Inflated()
     var (backlog, isFull) = (ByteBuffer(), false)
     for piece in pieces {
         backlog.writeBytes(piece)
         while isFull || backlog.readableBytes > 0 {
-            guard result.bytes.count < longest else {
-                return Inflated(bytes: Array(result.bytes.prefix(longest)), end: "long")
-            }
+            guard result.bytes.count < Inflated.longest else { return result.cut }
             let before = backlog.readableBytes
             var output = ByteBuffer()
             let outcome = inflater.decompress(&backlog, atMost: most, into: &output)
@@ -121,11 +125,10 @@ private func inflated(_ pieces: [[UInt8]]) throws -> Inflated {
                 guard backlog.readableBytes > 0 else { continue }
                 result.end = "stuck"
             }
-            return result
+            return result.cut
         }
     }
-    if result.bytes.count >= longest { return Inflated(bytes: Array(result.bytes.prefix(longest)), end: "long") }
-    return result
+    return result.cut
 }
 
 /// What is sent compressed is what was written.

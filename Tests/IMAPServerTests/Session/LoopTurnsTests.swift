@@ -40,7 +40,7 @@ import Testing
         defer { close(client) }
         try echo(client)
 
-        let turns = try await loop.submit { LoopTurns.current(loop) }.get()
+        let turns = LoopTurns(loop)
         let shared = Shared()
         let executor = LoopExecutor(loop)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
