@@ -61,10 +61,10 @@ extension CommandPlace {
         try await CommandPlace.with { place in
             try await place.backedUp()
             let command = ["restore", "message", place.backups, alice, "--message-id", "2@example.org", "--json"]
-            let there = try await place.run(command).facts(RestoreMessage.Facts.self)
+            let there = try await place.run(command).facts(ReturnedMessages.self)
             #expect(there.messages == 0 && there.copies == 1)
             try await place.done("mailbox", "remove", alice, lists, "--yes")
-            let back = try await place.run(command).facts(RestoreMessage.Facts.self)
+            let back = try await place.run(command).facts(ReturnedMessages.self)
             #expect(back.mailboxes.map(\.mailbox) == [lists] && back.messages == 1)
             let byUID = ["restore", "message", place.backups, alice, "--mailbox", lists, "--uid", "3", "--into", "Kept"]
             #expect(try await place.run(byUID).status == 0)

@@ -44,9 +44,9 @@ func messageUndelete() async throws {
         #expect(Set(shown.compactMap(\.messageID)) == ["<1@example.org>", "<2@example.org>"])
         #expect(shown.allSatisfy { $0.isMailboxDeleted })
         let arguments = ["message", "undelete", alice, "--message-id", "2@example.org", "--json"]
-        let back = try await place.run(arguments).facts(MessageUndelete.Facts.self)
+        let back = try await place.run(arguments).facts(ReturnedMessages.self)
         #expect(back.mailboxes.map(\.mailbox) == ["Lists/Swift"] && back.messages == 1)
-        #expect(try await place.run(arguments).facts(MessageUndelete.Facts.self).messages == 0)
+        #expect(try await place.run(arguments).facts(ReturnedMessages.self).messages == 0)
         try await place.done("check")
     }
 }

@@ -33,18 +33,6 @@ struct MessageUndelete: AsyncParsableCommand {
     @OptionGroup var data: DataOptions
     @OptionGroup var options: OutputOptions
 
-    struct Facts: Codable {
-        struct Mailbox: Codable {
-            let mailbox: String
-            let messages: Int
-        }
-        let account: String
-        let mailboxes: [Mailbox]
-        let messages: Int
-        /// Passed over because there is a copy.
-        let copies: Int
-    }
-
     /// A message that could be brought back.
     struct Candidate: Codable {
         let mailbox: String
@@ -76,19 +64,11 @@ struct MessageUndelete: AsyncParsableCommand {
         let facts = try await StoreAccess.account(account, data) { record, mail, _ in
             try await choice.requireMailbox(mail)
             let outcome = try await mail.undelete(chosen, into: into)
-            return Facts(
-                account: record.address.description,
-                mailboxes: outcome.mailboxes.map { .init(mailbox: $0.name.text, messages: $0.count) },
-                messages: outcome.messages, copies: outcome.copies)
+            return ReturnedMessages(outcome, copies: outcome.copies, of: record)
         }
         try options.output.show(facts) { facts in
-            var lines = facts.mailboxes.map { "\(Output.count($0.messages, "message")) back in \($0.mailbox)." }
-            if facts.messages == 0 { lines.append("There is nothing to bring back.") }
-            if facts.copies > 0 {
-                lines.append(
-                    "\(Output.count(facts.copies, "message")) left out, of which there is a copy in the account "
-                        + "(--with-copies brings them back too).")
-            }
+            var lines = facts.lines("back in", copies: "brings them back")
+            if facts.messages == 0 { lines.insert("There is nothing to bring back.", at: 0) }
             return lines.joined(separator: "\n")
         }
     }

@@ -34,18 +34,6 @@ struct RestoreMessage: AsyncParsableCommand {
     @OptionGroup var data: DataOptions
     @OptionGroup var options: OutputOptions
 
-    struct Facts: Codable {
-        struct Mailbox: Codable {
-            let mailbox: String
-            let messages: Int
-        }
-        let account: String
-        let mailboxes: [Mailbox]
-        let messages: Int
-        /// Left out because there is one with the same Message-ID.
-        let copies: Int
-    }
-
     mutating func validate() throws {
         guard messageID != nil || (uid != nil && mailbox != nil) else {
             throw ValidationError("Say which message: --message-id, or --mailbox and --uid.")
@@ -60,21 +48,13 @@ struct RestoreMessage: AsyncParsableCommand {
                 try await source.withMail(store) { try await restore(from: $0, record, mail, store, backup) }
             }
         }
-        try options.output.show(facts) { facts in
-            var lines = facts.mailboxes.map { "\(Output.count($0.messages, "message")) restored to \($0.mailbox)." }
-            if facts.copies > 0 {
-                lines.append(
-                    "\(Output.count(facts.copies, "message")) left out, of which there is a copy in the account "
-                        + "(--with-copies restores them too).")
-            }
-            return lines.joined(separator: "\n")
-        }
+        try options.output.show(facts) { $0.lines("restored to", copies: "restores them").joined(separator: "\n") }
     }
 
     private func restore(
         from copy: AccountStore, _ record: AccountRecord, _ mail: AccountStore, _ store: Store,
         _ backup: BackupPlace.Backup
-    ) async throws -> Facts {
+    ) async throws -> ReturnedMessages {
         var choice = BackupChoice()
         choice.messageID = messageID
         choice.mailbox = mailbox
@@ -92,9 +72,6 @@ struct RestoreMessage: AsyncParsableCommand {
                 "restore.message", subject: record.address.description, detail: "\(wanted.count)",
                 by: StoreAccess.actor())
         }
-        return Facts(
-            account: record.address.description,
-            mailboxes: outcome.mailboxes.map { .init(mailbox: $0.name.text, messages: $0.count) },
-            messages: outcome.messages, copies: found.count - wanted.count)
+        return ReturnedMessages(outcome, copies: found.count - wanted.count, of: record)
     }
 }
