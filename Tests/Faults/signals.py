@@ -10,6 +10,7 @@ connections without a login have one. So the short form stops for five seconds, 
 """
 
 import contextlib
+import fcntl
 import signal
 import sqlite3
 import time
@@ -24,7 +25,7 @@ HARMLESS = (signal.SIGHUP, signal.SIGHUP, signal.SIGPIPE, signal.SIGCONT, signal
             signal.SIGCHLD)
 STORM = 500
 PAUSE, QUICK_PAUSE = 60, 5
-# Longer than SQLite is told to wait for a lock (DatabaseFile.configuration).
+# Longer than anybody waits for a lock (DatabaseFile.patience).
 HELD, QUICK_HELD = 60, 14
 HEALTHY = 5
 
@@ -118,16 +119,16 @@ FAREWELLS = {
 }
 
 
-def held(house, options):
+def held(house, options, what, holding):
     """Somebody writes to a database and does not end: what must write is refused in time, reading goes on, and every
     session is there afterwards."""
     seconds = QUICK_HELD if options.quick else HELD
-    with working(house, "a database that is held", refusable=True) as server:
+    with working(house, what, refusable=True) as server:
         refused, user = house.ledger.counts["refused"], MAIL[0]
         with IMAP(server.imap) as session:
             session.login(user, house.secrets[user])
             session.command("SELECT Shared")
-            with contextlib.closing(holding(house, 1)):
+            with contextlib.closing(holding(house.directory.path / "accounts" / "1.db")):
                 began, slowest = time.monotonic(), 0
                 while (now := time.monotonic()) < began + seconds or (
                         house.ledger.counts["refused"] == refused and now < began + 2 * PAUSE):
@@ -138,21 +139,31 @@ def held(house, options):
                     slowest = max(slowest, time.monotonic() - asked)
                     time.sleep(0.05)
         if house.ledger.counts["refused"] == refused:
-            raise Violation(f"in {2 * PAUSE} s nothing that must write to the held database was refused")
+            raise Violation(f"{what}: in {2 * PAUSE} s nothing that must write was refused")
         if slowest > HEALTHY:
-            raise Violation(f"reading took {slowest:.1f} s while somebody held the database")
+            raise Violation(f"{what}: reading took {slowest:.1f} s")
         began = time.monotonic()
-        progress(house, server, "after a database was held")
+        progress(house, server, f"after {what}")
         took = time.monotonic() - began
-    return (f"a database held for {seconds} s: {house.ledger.counts['refused'] - refused} refusals, reads within "
+    return (f"{what} for {seconds} s: {house.ledger.counts['refused'] - refused} refusals, reads within "
             f"{slowest:.2f} s, work again within {took:.2f} s")
 
 
-def holding(house, number):
-    """A connection of another program that has begun to write to an account's database; it waits for its turn."""
-    file = sqlite3.connect(house.directory.path / "accounts" / f"{number}.db", timeout=60, isolation_level=None)
+def transaction(path):
+    """A connection of another program that has begun to write to a database; it waits for its turn."""
+    file = sqlite3.connect(path, timeout=60, isolation_level=None)
     file.execute("BEGIN IMMEDIATE")
     return file
+
+
+def lock(path):
+    """The lock that Martlet's own programs take before they write, as one has it that was stopped there (Ctrl-Z)."""
+    file = open(f"{path}.lock", "rb")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+HOLDS = {"a held database": transaction, "a held lock": lock}
 
 
 def run(options, place, say):
@@ -165,7 +176,7 @@ def run(options, place, say):
     times = [farewell(house, how, number) for number in range(options.cycles) for how in FAREWELLS]
     lines.append(f"{len(times)} endings by several signals, the slowest after {max(times):.2f} s")
     say(lines[-1])
-    lines.append(held(house, options))
+    lines += [held(house, options, what, holding) for what, holding in HOLDS.items()]
     server = house.server()
     house.undecided += house.verify(server, whole=True)
     server.stop()

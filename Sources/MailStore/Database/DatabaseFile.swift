@@ -22,6 +22,7 @@ import Synchronization
 final class DatabaseFile: Sendable {
     let path: String
     private let lock: FileLock
+    private let patience: Duration
     private let pool: DatabasePool
     private let readers: Readers
     private let isClosing = Mutex(false)
@@ -40,7 +41,7 @@ final class DatabaseFile: Sendable {
     /// that goes.
     /// - Parameter nature: what it is known by; nil for a file that is compared with nothing.
     /// - Parameter acceptsLoss: whether it is opened though it has lost something (`loss`).
-    /// - Parameter patience: how long a write waits for another program that has the file locked.
+    /// - Parameter patience: how long a write waits for another process that has the file locked.
     /// - Throws: `.broken` for one that has lost something, or that is another account's; it is as it was then.
     init(
         path: String, steps: [SchemaStep], readers: Int, checksReferences: Bool = true, nature: FileNature? = nil,
@@ -52,10 +53,11 @@ final class DatabaseFile: Sendable {
         self.nature = nature
         let lock = try FileLock(path: path + ".lock")
         self.lock = lock
+        self.patience = patience
         logRoom = LogRoom(log: path + "-wal")
         self.logBound = LogBound(log: path + "-wal", bound: logBound, patience: patience)
         do {
-            let opened = try lock.withLock {
+            let opened = try lock.withLock(within: max(patience, Self.migrationPatience)) {
                 for suffix in ["", "-wal", "-shm"] { try requireOwnFile(path + suffix) }
                 let mark = lock.mark
                 let lost = try nature.flatMap { try Self.lostState(of: path, $0, mark) }
@@ -76,8 +78,11 @@ final class DatabaseFile: Sendable {
     /// What it had lost before it was opened all the same, until somebody has settled that.
     var loss: LostState? { lost.withLock { $0 } }
 
-    /// Ours have the file's lock while they write; this is for others' programs.
+    /// How long somebody waits who is to write: for the file's lock, which ours have while they write, and for other
+    /// programs, which SQLite knows of.
     static let patience = Duration.seconds(10)
+    /// How long somebody waits who opens a file: another process may be bringing its schema up to date.
+    static let migrationPatience = Duration.seconds(60)
 
     /// How every connection of the store is opened.
     static func configuration(patience: Duration = patience) -> Configuration {
@@ -208,7 +213,7 @@ final class DatabaseFile: Sendable {
     /// Runs a write transaction, on the writer's thread, with the file's lock held.
     func withWriteLock<T>(_ work: () throws -> T) throws -> T {
         guard !isClosing.withLock({ $0 }) else { throw StoreError.unavailable("\(path) is closed") }
-        return try lock.withLock {
+        return try lock.withLock(within: patience) {
             try files.requireInPlace()
             logRoom.keep()
             return try work()

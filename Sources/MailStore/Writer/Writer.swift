@@ -157,7 +157,7 @@ final class Writer<Delegate: WriterDelegate>: Sendable {
             if db.isInsideTransaction { try? db.rollback() }
             state.withLock { $0.mustReload = true }
             // At once, since a crash may come before the next batch.
-            try? file.withWriteLock { removeLeftovers(db) }
+            if state.withLock(\.hasLeftovers) { try? file.withWriteLock { removeLeftovers(db) } }
             let failure = StoreError(error, doing: "write \(file.path)")
             for operation in batch { operation.fail(failure) }
         }
