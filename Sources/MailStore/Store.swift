@@ -155,7 +155,12 @@ package final class Store: Sendable {
     private func keepIndexed(_ account: AccountStore) {
         guard let indexing else { return }
         account.hub.newMail.withLock { newMail in
-            newMail = { [weak account] in account.map { indexing.nudge($0) } }
+            newMail = { [weak account] isExternal in
+                guard let account else { return }
+                // `martlet message purge`, perhaps.
+                if isExternal { account.mustCountPurged.withLock { $0 = true } }
+                indexing.nudge(account)
+            }
         }
         indexing.nudge(account)
     }

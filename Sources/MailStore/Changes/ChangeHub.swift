@@ -115,8 +115,9 @@ final class ChangeHub: WriterDelegate {
         var recent: [MailboxView] = []
     }
     private let state = Mutex(State())
-    /// Called after each commit that brought messages, and after those of other processes; must not block.
-    let newMail = Mutex<@Sendable () -> Void>({})
+    /// Called after each commit that brought messages, and after those of other processes, of which nobody knows what
+    /// they brought or took; must not block.
+    let newMail = Mutex<@Sendable (_ isExternal: Bool) -> Void>({ _ in })
     /// Told of every commit that brought something for them.
     let accountWatchers = Watchers<CommittedNews>()
 
@@ -193,7 +194,9 @@ final class ChangeHub: WriterDelegate {
             guard let view = state.withLock({ $0.views[id]?.view }) else { continue }
             publish(effects, to: view)
         }
-        if effects.isExternal || effects.changes.contains(where: \.isNewMail) { newMail.withLock { $0 }() }
+        if effects.isExternal || effects.changes.contains(where: \.isNewMail) {
+            newMail.withLock { $0 }(effects.isExternal)
+        }
         effects.committed.news.isUnknown = effects.isExternal
         if !effects.committed.isEmpty { accountWatchers.tell(effects.committed) }
     }

@@ -318,6 +318,30 @@ extension AccountStore {
         }
     }
 
+    @Test func whatAnotherProcessPurgesIsCountedToo() async throws {
+        var options = Store.Options()
+        options.indexingDelay = .milliseconds(1)
+        try await TemporaryStore.with(options: options) { temporary in
+            let account = try await temporary.account()
+            _ = try await temporary.append((0..<1_100).map { "Subject: gone \($0)\r\n\r\n" }, to: account)
+            try await waitUntil("all is in the index and counted") {
+                let isCounted = !account.mustCountPurged.withLock { $0 }
+                return try await account.searchIndexStatus().indexed == 1_100 && isCounted
+            }
+            let other = try await Store.open(at: temporary.path, exclusive: false, logger: .quiet)
+            let twin = try await other.account(account.id)
+            let inbox = try await twin.view(of: .inbox).mailboxID
+            _ = try await twin.storeFlags(.all, in: inbox, .add(Flags(.deleted)))
+            _ = try await twin.expunge(in: inbox)
+            _ = try await twin.purge(expungedBefore: .max)
+            await other.close()
+            #expect(try await account.searchIndexStatus().purged == 1_100)
+            // With its next write it learns that somebody else has written.
+            _ = try await temporary.append(["Subject: kept\r\n\r\n"], to: account)
+            try await waitUntil("the index is made anew") { try await account.searchIndexStatus().purged == 0 }
+        }
+    }
+
     @Test func purgedMessagesStayBehindUntilTheyAreTooMany() async throws {
         try await TemporaryStore.with { temporary in
             let account = try await temporary.account()
