@@ -1,6 +1,5 @@
 // What the process asks of the system before it serves.
 
-import CMalloc
 import Dispatch
 import Foundation
 import Glibc
@@ -15,18 +14,13 @@ struct OpenFiles {
 }
 
 enum ProcessSetup {
-    /// Blocks of this size and more go back to the system as soon as they are let go. Left to itself, glibc raises the
-    /// bound to the largest block that ever was, and a server that has once searched a message of 20 MB keeps its room.
-    private static let returnedBlock: Int32 = 1 << 20
-
     /// Files and sockets of ours are for nobody else; a file that would be longer than the process may make one
-    /// (RLIMIT_FSIZE) is an error, not an end; large blocks of memory are returned; as many open files as the system
-    /// lets us have.
+    /// (RLIMIT_FSIZE) is an error, not an end; the heap gives back what it can; as many open files as the system lets
+    /// us have.
     static func prepare() -> OpenFiles {
         umask(0o077)
         signal(SIGXFSZ, SIG_IGN)
-        mallopt(M_MMAP_THRESHOLD, returnedBlock)
-        mallopt(M_TRIM_THRESHOLD, returnedBlock)
+        Heap.configure()
         let inUse = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 16
         return OpenFiles(limit: raiseLimit(), inUse: inUse)
     }

@@ -94,6 +94,7 @@ struct Server {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: Housekeeping(store: store, logger: logger)),
+                    .init(service: HeapTrimming()),
                     .init(service: ReloadService(signals: reloads, reload: reload)),
                     .init(service: MailServices(imap: imap, lmtp: lmtp, control: control) { announce(ready) }),
                 ],
