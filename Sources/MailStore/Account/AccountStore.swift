@@ -21,6 +21,8 @@ package final class AccountStore: Sendable {
     let areThreadsComplete = Mutex(false)
     /// Bodies may have gone since the search index was last looked at.
     let mustCountPurged = Mutex(true)
+    /// How far the links of threads that are gone have been taken away; nil when that is not going on.
+    let linksSwept = Mutex<Int64?>(nil)
     /// Read jobs that were handed to the file through this handle and those made from it.
     private let readJobs = Atomic(0)
     /// Who uses this handle when it is not the account itself (`Sharing/Guest.swift`).

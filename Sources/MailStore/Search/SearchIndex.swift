@@ -95,11 +95,13 @@ extension AccountStore {
         if try await completeSomeThreads() { return true }
         if try await makeSomeGroups() { return true }
         if try await indexStep() != nil { return true }
+        if try await sweepSomeLinks() { return true }
         guard ownersHandle.mustCountPurged.withLock({ $0 }) else { return false }
         ownersHandle.mustCountPurged.withLock { $0 = false }
         let (indexed, purged) = try await file.read(isLong: true) { try $0.indexedAndPurged() }
         guard purged > max(1_000, indexed / 4) else { return false }
         try await write { try $0.clearSearchIndex() }
+        ownersHandle.linksSwept.withLock { $0 = .min }
         return true
     }
 

@@ -5,10 +5,13 @@
 // identifier and a subject links to one thread, and a new message joins the thread that its pairs link to, or begins
 // one. When they link to several, those are merged: the message joins the eldest, and so does all that comes later;
 // messages that were told another id before keep it, since an id once told never changes (RFC 8474 §5.2).
+// Links outlive the messages that made them, so that an answer to what is gone still belongs to its thread; those of
+// threads without any message are swept away when so much was purged that the search index is made anew.
 // Invariants: a thread's id is the id of the body that began it; a merge points to an older thread, so no ring.
 
 import GRDB
 import Mail
+import Synchronization
 
 extension AccountReader {
     /// The thread of a body. It never changes once it was given; nil while it is not known, which is so for a message
@@ -68,6 +71,37 @@ extension WriteOperation {
             try db.run("UPDATE thread_merge SET into_id = ? WHERE thread_id = ?", .int(current), .int(passed))
         }
         return current
+    }
+}
+
+extension AccountStore {
+    /// So many links are looked at in one operation.
+    private static let linkStep = 5_000
+
+    /// Takes away links of threads that no message belongs to any more.
+    /// - Returns: false when that is not going on.
+    func sweepSomeLinks() async throws(StoreError) -> Bool {
+        guard let swept = ownersHandle.linksSwept.withLock({ $0 }) else { return false }
+        let next = try await write { try $0.sweepLinks(after: swept, count: Self.linkStep) }
+        ownersHandle.linksSwept.withLock { $0 = next }
+        return true
+    }
+}
+
+extension WriteOperation {
+    /// - Returns: the last one that was looked at; nil when it was the last of all.
+    fileprivate func sweepLinks(after key: Int64, count: Int) throws -> Int64? {
+        let last = try db.first(
+            "SELECT key FROM thread_link WHERE key > ? ORDER BY key LIMIT 1 OFFSET ?", .int(key), .int(count - 1)
+        ) { $0.int(0) }
+        // What was merged into another thread may still lead there.
+        try db.run(
+            """
+            DELETE FROM thread_link WHERE key > ? AND key <= ?
+            AND NOT EXISTS (SELECT 1 FROM thread_member WHERE thread_id = thread_link.thread_id)
+            AND NOT EXISTS (SELECT 1 FROM thread_merge WHERE thread_id = thread_link.thread_id)
+            """, .int(key), .int(last ?? .max))
+        return last
     }
 }
 

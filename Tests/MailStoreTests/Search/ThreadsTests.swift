@@ -28,6 +28,9 @@ extension AccountStore {
         try await read { try $0.bodies(in: ThreadID(rawValue: thread)) }
     }
 
+    /// How many links there are.
+    func links() async throws -> Int64 { try await read { try $0.db.count("SELECT count(*) FROM thread_link") } }
+
     /// The bodies of a mailbox's messages, in their order.
     func bodies(of name: MailboxName) async throws -> [BodyID] {
         let snapshot = try await view(of: name).current
@@ -240,6 +243,28 @@ extension AccountStore {
             // An answer to what is gone still belongs to its thread.
             let answer = try await temporary.append([Self.message("c<a Re: hello")], to: account)
             #expect(try await account.thread(of: answer[0]) == 1)
+        }
+    }
+
+    @Test func linksOfThreadsThatAreGoneGoWithTheIndexThatIsMadeAnew() async throws {
+        try await TemporaryStore.with { temporary in
+            let account = try await temporary.account()
+            let kept = try await temporary.append(
+                [Self.message("a hello"), Self.message("b<a Re: hello")], to: account)
+            _ = try await temporary.append((0..<6_000).map { Self.message("gone\($0) matter \($0)") }, to: account)
+            try await account.updateSearchIndex()
+            #expect(try await account.links() == 6_002)
+            let inbox = try await account.view(of: .inbox).mailboxID
+            _ = try await account.storeFlags(.all, in: inbox, .add(Flags(.deleted)))
+            let second = try #require(UID(2))
+            _ = try await account.storeFlags(UIDSet([second]), in: inbox, .remove(Flags(.deleted)))
+            _ = try await account.expunge(in: inbox)
+            #expect(try await account.purge(expungedBefore: .max).messages == 6_001)
+            #expect(try await account.links() == 6_002)
+            try await account.updateSearchIndex()
+            #expect(try await account.links() == 2)
+            let answer = try await temporary.append([Self.message("c<a Re: hello")], to: account)
+            #expect(try await account.members(of: 1) == [kept[1]] + answer)
         }
     }
 }
